@@ -1,0 +1,34 @@
+-- The allowed globals are exactly what a plugin gets from the server.
+std = "kordless"
+max_line_length = 100
+exclude_files = { "include", "build", "data" }
+
+stds.kordless = {
+  read_globals = {
+    "assert", "error", "getmetatable", "ipairs", "next", "pairs", "pcall", "rawequal",
+    "rawget", "rawlen", "rawset", "require", "select", "setmetatable", "tonumber",
+    "tostring", "type",
+    math = { other_fields = true },
+    string = { other_fields = true },
+    table = { other_fields = true },
+    utf8 = { other_fields = true },
+    kordless = {
+      fields = {
+        "now", "id", "transaction", "refuse", "answer", "sleep",
+        log = { fields = { "info", "warn", "error" } },
+        json = { fields = { "null", "encode", "decode", "array", "is_array" } },
+        time = { fields = { "parse", "format", "days", "date", "weekday" } },
+        zone = { fields = { "known", "instant", "wall" } },
+        span = { fields = { "new", "peak" } },
+        crypto = { fields = { "hash", "token", "equal" } },
+        db = { fields = { "query", "one", "exec" } },
+        policy = { fields = { "has", "call", "hash" } },
+        keys = { other_fields = true },
+        organizations = { other_fields = true },
+      },
+    },
+  },
+}
+
+files["tests"] = { std = "lua54+busted", globals = { "kordless" }, max_line_length = 110 }
+files["scripts/kordless.lua"] = { std = "none" }

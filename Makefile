@@ -1,0 +1,136 @@
+# kordless: `make help` says what there is to make.
+
+# ---- Debian packages, all in one place ------------------------------------------------
+RUN_PACKAGES   = gcc make pkg-config lua5.4 liblua5.4-dev libevent-dev libsqlite3-dev \
+                 libsodium-dev tzdata ca-certificates
+TEST_PACKAGES  = libcmocka-dev lua-busted lua-check lua-socket sqlite3 curl python3 nodejs
+BENCH_PACKAGES = $(TEST_PACKAGES) wrk nginx-light libnginx-mod-http-lua lua-cjson
+DEV_PACKAGES   = clang-format
+
+LIBRARIES      = lua5.4 sqlite3 libsodium
+
+# ---- What is built from what ----------------------------------------------------------
+ifdef SANITIZE
+BUILD    ?= build/asan
+INSTRUMENT = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+else
+BUILD    ?= build
+endif
+
+WARNINGS  = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
+            -Wpointer-arith -Wcast-qual -Wwrite-strings -Wvla $(if $(WERROR),-Werror)
+CFLAGS   ?= -O2 -g
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -Iruntime -Iinclude $(WARNINGS) $(CFLAGS) $(INSTRUMENT) \
+            -MMD -MP $(PKG_CFLAGS)
+PKG_CFLAGS := $(shell pkg-config --cflags $(LIBRARIES) 2>/dev/null)
+LDLIBS     := $(shell pkg-config --libs $(LIBRARIES) 2>/dev/null) -levent_core -levent_pthreads \
+              -lpthread -lm
+
+SOURCES  := $(sort $(shell find runtime -name '*.c'))
+LIBRARY  := $(filter-out runtime/main.c,$(SOURCES))
+UNITS    := $(sort $(wildcard tests/unit/test_*.c))
+
+objects      = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+test_objects = $(patsubst %.c,$(BUILD)/obj-test/%.o,$(1))
+UNIT_BINS   := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNITS))
+
+.DEFAULT_GOAL := build
+.DELETE_ON_ERROR:
+.PHONY: build units run test torture bench clean format help deps deps-test deps-bench
+
+build: $(BUILD)/kordless $(BUILD)/kordless-test
+
+# The server, and the same server with a clock that tests can set.
+$(BUILD)/kordless: $(call objects,runtime/main.c) $(BUILD)/libkordless.a
+$(BUILD)/kordless-test: $(call test_objects,runtime/main.c) $(BUILD)/libkordless-test.a
+$(BUILD)/kordless $(BUILD)/kordless-test:
+	@echo "  link    $@"
+	@$(CC) $(CFLAGS) $(INSTRUMENT) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(BUILD)/libkordless.a: $(call objects,$(LIBRARY))
+$(BUILD)/libkordless-test.a: $(call test_objects,$(LIBRARY))
+$(BUILD)/%.a:
+	@rm -f $@
+	@$(AR) rcs $@ $^
+
+$(BUILD)/obj/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	@echo "  cc      $<"
+	@$(CC) $(ALL_CFLAGS) -c -o $@ $<
+$(BUILD)/obj-test/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	@echo "  cc      $< (test clock)"
+	@$(CC) $(ALL_CFLAGS) -DKORDLESS_TEST_CLOCK -c -o $@ $<
+
+# Each tests/unit/test_*.c is a program of its own.
+units: $(UNIT_BINS)
+$(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libkordless.a
+	@mkdir -p $(@D)
+	@echo "  link    $@"
+	@$(CC) $(CFLAGS) $(INSTRUMENT) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
+
+$(BUILD)/bench/%: tests/bench/%.c
+	@mkdir -p $(@D)
+	@echo "  link    $@"
+	@$(CC) $(ALL_CFLAGS) -o $@ $<
+
+.SECONDARY:
+-include $(shell find $(BUILD)/obj $(BUILD)/obj-test -name '*.d' 2>/dev/null)
+
+# ---- What people ask for --------------------------------------------------------------
+# A second make each: only it sees the packages that `deps` has just installed.
+run: deps
+	@$(MAKE) --no-print-directory build
+	$(BUILD)/kordless serve --demo
+
+test: deps-test
+	@$(MAKE) --no-print-directory build units
+	@BUILD=$(BUILD) tests/run $(ONLY)
+
+torture: deps-test
+	@$(MAKE) --no-print-directory build units
+	@KORDLESS_TORTURE=10 BUILD=$(BUILD) tests/run $(ONLY)
+
+bench: deps-bench
+	@$(MAKE) --no-print-directory build $(BUILD)/bench/floor
+	@BUILD=$(BUILD) tests/bench/run $(ONLY)
+
+clean:
+	rm -rf build
+
+format:
+	@command -v clang-format >/dev/null || { echo "needs: $(DEV_PACKAGES)"; exit 1; }
+	clang-format -i $(shell find runtime include tests -name '*.[ch]')
+
+# Installs what is missing, and only then touches the network.
+define install
+	@missing=; for p in $(1); do \
+	  dpkg-query -W -f='$${db:Status-Status}\n' $$p 2>/dev/null | grep -qx installed \
+	  || missing="$$missing $$p"; done; \
+	[ -z "$$missing" ] && exit 0; \
+	echo "installing:$$missing"; \
+	sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	get="$$sudo env DEBIAN_FRONTEND=noninteractive apt-get"; \
+	$$get install -y --no-install-recommends $$missing </dev/null >/dev/null 2>&1 \
+	|| { $$get update </dev/null >/dev/null && \
+	     $$get install -y --no-install-recommends $$missing </dev/null >/dev/null; }
+endef
+
+deps:
+	$(call install,$(RUN_PACKAGES))
+deps-test: deps
+	$(call install,$(TEST_PACKAGES))
+deps-bench: deps
+	$(call install,$(BENCH_PACKAGES))
+
+help:
+	@echo "make              build/kordless, and build/kordless-test with a clock for tests"
+	@echo "make run          install what is missing, build, serve a demo on 127.0.0.1:8080"
+	@echo "make test         everything that proves something; ONLY=wire runs what matches"
+	@echo "make torture      the same, with the randomized tests ten times as long"
+	@echo "make bench        CPU per request beside nginx and the floor; needs two cores"
+	@echo "make deps         install Debian packages to build (deps-test, deps-bench: more)"
+	@echo "make format       clang-format over all C"
+	@echo "make clean        remove build/ (data/ stays)"
+	@echo "  SANITIZE=1      with address and undefined-behaviour checks, in build/asan"
+	@echo "  WERROR=1        warnings are errors"

@@ -1,0 +1,166 @@
+-- Which starts can be booked, and why one cannot. Pure: everything it looks at is given.
+--
+-- world: {organization_id, team_id?, service, candidates, schedules, closures, version}
+-- candidate: {key, id?, hosts = {host ids}, host?, team?}; `id` is absent where a whole
+-- team is booked at once, and `key` then names the team.
+-- query: {from, to, now, party_size}, instants in seconds.
+
+local occupancy = require("availability.occupancy")
+local windows = require("availability.windows")
+
+local rules = {}
+
+rules.MAX_SLOTS = 10000
+local MAX_STARTS = 100000 -- looked at for one answer, free or not
+
+-- The starts worth looking at: what is left of the query after notice and window.
+function rules.range(service, query)
+  local lo = math.max(query.from, query.now + service.minimum_notice_minutes * 60)
+  local hi = query.to
+  if service.booking_window_days then
+    hi = math.min(hi, query.now + service.booking_window_days * 86400 + 1)
+  end
+  return lo, hi
+end
+
+-- Candidates are in the order of their ids, so one whole number sorts by start and then
+-- by host without a comparison in Lua.
+local RANK = 1 << 20
+
+local function collect(found, world, layout, taken, query, budget)
+  local service = world.service
+  local step, lo, hi = service.slot_interval_minutes * 60, rules.range(service, query)
+  for i, who in ipairs(world.candidates) do
+    local open = windows.of(layout, who)
+    local starts = windows.starts(open, service.timezone, step, lo, hi, budget + 1)
+    budget = budget - #starts
+    if budget < 0 then
+      return nil, "too_many"
+    end
+    for _, start in ipairs(starts) do
+      local free = open:covers(start, start + service.duration_minutes * 60)
+        and occupancy.free(taken, who, start) or 0
+      if free >= query.party_size then
+        local key = start * RANK + i
+        found.order[#found.order + 1] = key
+        found.free[key] = free
+      end
+    end
+    if #found.order > rules.MAX_SLOTS then
+      return nil, "too_many"
+    end
+  end
+  return true
+end
+
+-- Slots {start, finish, free, who}, by start and then by host; or nil, "too_many".
+function rules.slots(world, taken, query)
+  local lo, hi = rules.range(world.service, query)
+  if lo >= hi or query.party_size > world.service.max_parallel_bookings then
+    return {}
+  end
+  local found = { order = {}, free = {} }
+  local ok, why =
+    collect(found, world, windows.layout(world, lo, hi), taken, query, MAX_STARTS)
+  if not ok then
+    return nil, why
+  end
+  table.sort(found.order)
+  local slots, length = {}, world.service.duration_minutes * 60
+  for n, key in ipairs(found.order) do
+    local start = key // RANK
+    slots[n] = {
+      start = start,
+      finish = start + length,
+      free = found.free[key],
+      who = world.candidates[key % RANK],
+    }
+  end
+  return slots
+end
+
+local function violation(code, message)
+  return { code = code, message = message }
+end
+
+-- What is wrong with the start asked for, whoever gives it.
+-- ask: {start, finish, fraction, now, party_size}
+function rules.limits(service, ask)
+  local list = {}
+  local notice, days = service.minimum_notice_minutes, service.booking_window_days
+  if ask.start < ask.now then
+    list[#list + 1] = violation("in_the_past", "The start lies in the past.")
+  elseif ask.start < ask.now + notice * 60 then
+    list[#list + 1] = violation("too_soon",
+      "This service is booked at least " .. notice .. " minutes ahead.")
+  elseif days and ask.start > ask.now + days * 86400 then
+    list[#list + 1] = violation("too_far",
+      "This service is booked at most " .. days .. " days ahead.")
+  end
+  if ask.fraction then
+    list[#list + 1] = violation("off_grid", "Starts and ends are whole seconds.")
+  end
+  if ask.finish - ask.start ~= service.duration_minutes * 60 then
+    list[#list + 1] = violation("wrong_duration",
+      "This service takes " .. service.duration_minutes .. " minutes.")
+  end
+  if ask.party_size > service.max_parallel_bookings then
+    list[#list + 1] = violation("party_too_large",
+      "This service takes at most " .. service.max_parallel_bookings .. " at once.")
+  end
+  return list
+end
+
+-- Why the hours of one candidate do not allow a start; nil when they do.
+local function against(world, layout, who, start)
+  local service = world.service
+  local finish = start + service.duration_minutes * 60
+  if layout.closed:touches(start, finish) then
+    return violation("closed", "The organization is closed on this day.")
+  end
+  local open = windows.of(layout, who)
+  if not open:covers(start, finish) then
+    return violation("outside_hours", "The time lies outside the opening hours.")
+  end
+  local step = service.slot_interval_minutes * 60
+  if not windows.starts(open, service.timezone, step, start, start + 1, 1)[1] then
+    return violation("off_grid", "Starts are every " .. service.slot_interval_minutes
+      .. " minutes from the beginning of the opening hours.")
+  end
+end
+
+-- The nearest miss of all candidates: off_grid is closer than outside_hours.
+local closeness = { off_grid = 1, outside_hours = 2, closed = 3 }
+
+function rules.hours(world, start)
+  local layout = windows.layout(world, start, start + 1)
+  local nearest
+  for _, who in ipairs(world.candidates) do
+    local reason = against(world, layout, who, start)
+    if not reason then
+      return nil
+    end
+    if not nearest or closeness[reason.code] < closeness[nearest.code] then
+      nearest = reason
+    end
+  end
+  return nearest or violation("outside_hours", "Nobody gives this service at present.")
+end
+
+-- The n free slots nearest to a start, one per instant, earlier first among equals.
+function rules.nearest(slots, start, n)
+  local list, seen = {}, {}
+  for _, slot in ipairs(slots) do
+    if slot.start ~= start and not seen[slot.start] then
+      seen[slot.start] = true
+      list[#list + 1] = slot
+    end
+  end
+  table.sort(list, function(x, y)
+    local dx, dy = math.abs(x.start - start), math.abs(y.start - start)
+    return dx < dy or dx == dy and x.start < y.start
+  end)
+  return table.move(list, 1, math.min(n, #list), 1, {})
+end
+
+return rules

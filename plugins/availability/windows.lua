@@ -1,0 +1,126 @@
+-- Opening hours as sets of instants, and the grid of starts in them. Pure.
+--
+-- Each tier's hours are laid out date by date in the zone of its schedule, every end
+-- looked up on that date's wall clock: a day has 23 to 25 hours and nothing here adds
+-- 86,400 to reach the next one. What is open is organization ∩ team ∩ host ∩ service,
+-- minus closures.
+--
+-- The grid is anchored where a window opens: 09:10 and every 30 minutes give 09:10, 09:40
+-- … in elapsed time. A window that runs over midnight (of the service's zone) is anchored
+-- anew there; else the grid of a place that never closes would depend on how far back one
+-- looks. Only the grid is cut: a slot may run over midnight where the window does.
+
+local windows = {}
+
+local names = { mon = 1, tue = 2, wed = 3, thu = 4, fri = 5, sat = 6, sun = 7 }
+
+-- Looked at beyond a range on both sides, in seconds: the longest slot (48 hours), a day
+-- of anchoring, and the distance between two zones' dates (26 hours) fit.
+local MARGIN = 4 * 86400
+
+local function minutes(text)
+  local hour, minute = text:match("^(%d%d):(%d%d)$")
+  return tonumber(hour) * 60 + tonumber(minute)
+end
+
+local function ranges(hours)
+  local list = {}
+  for i, range in ipairs(hours or {}) do
+    list[i] = { minutes(range[1]), minutes(range[2]) }
+  end
+  return list
+end
+
+-- From its stored form: weekly by number of the day, overrides by day since 1970.
+function windows.schedule(timezone, weekly, overrides)
+  local schedule = { timezone = timezone, weekly = {}, overrides = {} }
+  for name, number in pairs(names) do
+    schedule.weekly[number] = ranges(weekly[name])
+  end
+  for _, override in ipairs(overrides) do
+    schedule.overrides[kordless.time.days(override.date)] = ranges(override.hours)
+  end
+  return schedule
+end
+
+-- One schedule's open instants on every date that touches [lo, hi).
+function windows.open(schedule, lo, hi)
+  local zone = schedule.timezone
+  local set = kordless.span.new()
+  for day = kordless.zone.wall(zone, lo), (kordless.zone.wall(zone, hi)) do
+    local hours = schedule.overrides[day] or schedule.weekly[kordless.time.weekday(day)]
+    for _, range in ipairs(hours) do
+      local a = kordless.zone.instant(zone, day, range[1])
+      local b = kordless.zone.instant(zone, day, range[2])
+      set:add(a, b)
+    end
+  end
+  return set
+end
+
+-- Closed days: in the organization's zone, or where it has no schedule the service's.
+local function closed(world)
+  local own = world.schedules[world.organization_id]
+  local zone = own and own.timezone or world.service.timezone
+  local set = kordless.span.new()
+  for _, closure in ipairs(world.closures) do
+    local a = kordless.zone.instant(zone, kordless.time.days(closure.first_date), 0)
+    local b = kordless.zone.instant(zone, kordless.time.days(closure.last_date) + 1, 0)
+    set:add(a, b)
+  end
+  return set
+end
+
+-- Lays out everything a look at [lo, hi) needs: the hours of the tiers all candidates
+-- share, and of each host. An absent schedule does not restrict.
+function windows.layout(world, lo, hi)
+  local from, to = lo - MARGIN, hi + MARGIN
+  local layout = { hosts = {}, closed = closed(world) }
+  for _, owner in ipairs({ world.organization_id, world.team_id or false, world.service.id }) do
+    local schedule = world.schedules[owner]
+    if schedule then
+      local set = windows.open(schedule, from, to)
+      layout.shared = layout.shared and layout.shared:intersect(set) or set
+    end
+  end
+  for _, who in ipairs(world.candidates) do
+    for _, id in ipairs(who.hosts) do
+      local schedule = world.schedules[id]
+      layout.hosts[id] = schedule and windows.open(schedule, from, to)
+    end
+  end
+  return layout
+end
+
+-- When a candidate (all of its hosts) can be booked. With no schedule at all: never.
+function windows.of(layout, who)
+  local set = layout.shared
+  for _, id in ipairs(who.hosts) do
+    local own = layout.hosts[id]
+    if own then
+      set = set and set:intersect(own) or own
+    end
+  end
+  return set and set:subtract(layout.closed) or kordless.span.new()
+end
+
+-- The grid's starts in [lo, hi), ascending, at most `max` of them.
+function windows.starts(set, zone, step, lo, hi, max)
+  local list, n = {}, 0
+  for a, b in set:each() do
+    local day = kordless.zone.wall(zone, a)
+    while a < b and a < hi and n < max do
+      local midnight = kordless.zone.instant(zone, day + 1, 0)
+      local stop = math.min(b, midnight, hi)
+      local first = a < lo and a + (lo - a + step - 1) // step * step or a
+      for start = first, stop - 1, step do
+        n = n + 1
+        list[n] = start
+      end
+      a, day = midnight, day + 1
+    end
+  end
+  return list
+end
+
+return windows

@@ -1,0 +1,173 @@
+local availability = require("availability.store")
+local contact = require("bookings.contact")
+local cursors = require("bookings.cursor")
+local fields = require("services.fields")
+local flow = require("bookings.flow")
+local ics = require("bookings.ics")
+local input = require("bookings.input")
+local offer = require("availability.offer")
+local rules = require("bookings.rules")
+local ranges = require("availability.input")
+local service_rules = require("services.rules")
+local services = require("services.store")
+local slot_view = require("availability.view")
+local store = require("bookings.store")
+local view = require("bookings.view")
+
+local handlers = {}
+
+-- The row behind a confirmation number, if the contact is its own; else an error.
+local function confirmed(req)
+  local claim, faults = input.person(req)
+  if faults[1] then
+    return fields.refusal(faults)
+  end
+  local id = rules.id_of(req.params.number)
+  local row = id and store.booking(id)
+  if not row then
+    return nil, "not_found"
+  end
+  if not contact.matches(claim, row) then
+    return nil, "contact_mismatch"
+  end
+  return row
+end
+
+local function read_again(row)
+  return function()
+    return store.booking(row.id)
+  end
+end
+
+function handlers.create(req)
+  local asked, faults = input.create(req.body, true)
+  if faults[1] then
+    return fields.refusal(faults)
+  end
+  return flow.create(req, asked, function()
+    local organization = services.organization_by_slug(asked.org_slug)
+    local ok, why = service_rules.may_see(req.organization.id, organization)
+    if not ok then
+      return nil, why
+    end
+    local service = services.service_by_slug(organization.id, asked.service_slug)
+    if not service or not service_rules.is_public(service) then
+      return nil, "not_found"
+    end
+    return service
+  end, "short")
+end
+
+function handlers.create_own(req)
+  local asked, faults = input.create(req.body, false)
+  if faults[1] then
+    return fields.refusal(faults)
+  end
+  return flow.create(req, asked, function()
+    local service = services.service_by_slug(req.organization.id, asked.service_slug)
+    if not service or service.status ~= "active" then
+      return nil, "not_found"
+    end
+    return service
+  end, "own")
+end
+
+function handlers.show(req)
+  local row, why, more = confirmed(req)
+  if not row then
+    return nil, why, more
+  end
+  return 200, { booking = view.full(row) }
+end
+
+function handlers.slots(req)
+  local asked, faults = input.slots(req.query)
+  local _, more = input.person(req)
+  table.move(faults, 1, #faults, #more + 1, more)
+  if more[1] then
+    return fields.refusal(more)
+  end
+  local row, why, members = confirmed(req)
+  if not row then
+    return nil, why, members
+  end
+  local service = services.service(row.service_id)
+  local frozen = flow.frozen(row, service, "reschedule")
+  if frozen then
+    return flow.refused(frozen)
+  end
+  asked.now, asked.party_size, asked.except = kordless.now(), row.party_size, row.id
+  local slots = offer.list(availability.world(service), asked)
+  if not slots then
+    return nil, "validation_error", { detail = ranges.TOO_MANY }
+  end
+  return 200, { slots = slot_view.slots(slots, service, asked.timezone) }
+end
+
+function handlers.cancel(req)
+  local row, why, more = confirmed(req)
+  if not row then
+    return nil, why, more
+  end
+  return flow.cancel(read_again(row))
+end
+
+function handlers.reschedule(req)
+  local asked, faults = input.reschedule(req.body)
+  local _, more = input.person(req)
+  table.move(faults, 1, #faults, #more + 1, more)
+  if more[1] then
+    return fields.refusal(more)
+  end
+  local row, why, members = confirmed(req)
+  if not row then
+    return nil, why, members
+  end
+  return flow.reschedule(read_again(row), asked)
+end
+
+function handlers.invite(req)
+  local row = store.by_token(kordless.crypto.hash(req.params.ics_token))
+  if not row then
+    return nil, "not_found"
+  end
+  return 200, ics.render(row), {
+    ["Content-Type"] = "text/calendar; charset=utf-8",
+    ["Content-Disposition"] = 'inline; filename="booking.ics"',
+  }
+end
+
+function handlers.list(req)
+  local asked, faults = input.list(req.query)
+  local after, bad
+  if not faults[1] then
+    after, bad = cursors.read(req.organization.id, asked)
+  end
+  if bad then
+    fields.fault(faults, "cursor", "is none of this list; begin without one")
+  end
+  if faults[1] then
+    return fields.refusal(faults)
+  end
+  local rows = store.list(req.organization.id, asked, after)
+  local shown = kordless.json.array({})
+  for i = 1, math.min(#rows, asked.limit) do
+    shown[i] = view.own(rows[i])
+  end
+  local more = #rows > asked.limit
+  return 200, {
+    bookings = shown,
+    next_cursor = more and cursors.write(req.organization.id, asked, rows[asked.limit])
+      or kordless.json.null,
+  }
+end
+
+function handlers.get(req)
+  local row = store.booking(req.params.id)
+  if not row or row.organization_id ~= req.organization.id then
+    return nil, "not_found"
+  end
+  return 200, { booking = view.own(row) }
+end
+
+return handlers

@@ -1,0 +1,53 @@
+-- Asks the operator's scripts/booking.lua about one booking.
+
+local offers = require("availability.policy")
+
+local policy = {}
+
+local SCRIPT = "booking"
+
+function policy.hash()
+  return kordless.policy.hash(SCRIPT)
+end
+
+-- The price of a new booking in minor units: the script's, else the service's.
+function policy.price(service, asked)
+  if not kordless.policy.has(SCRIPT, "price") then
+    return service.price
+  end
+  local price = kordless.policy.call(SCRIPT, "price", {
+    organization = { id = service.organization_id },
+    service = offers.service(service),
+    party_size = asked.party_size,
+    start = asked.start,
+    now = asked.now,
+  })
+  if price ~= nil and (math.type(price) ~= "integer" or price < 0) then
+    error("scripts/booking.lua: price must return a whole number of minor units, or nil")
+  end
+  return price or service.price
+end
+
+-- What the script has against `act` ("cancel" or "reschedule"); to: the new time.
+function policy.change(act, row, service, to)
+  if not kordless.policy.has(SCRIPT, act) then
+    return {}
+  end
+  local refusal = kordless.policy.call(SCRIPT, act, {
+    organization = { id = service.organization_id },
+    service = offers.service(service),
+    now = kordless.now(),
+    booking = {
+      id = row.id,
+      status = row.status,
+      start = row.start_at,
+      host_id = row.host_id,
+      party_size = row.party_size,
+      created_at = row.created_at,
+    },
+    to = to and to.start,
+  })
+  return refusal and { offers.violation(refusal) } or {}
+end
+
+return policy

@@ -1,0 +1,67 @@
+-- What runs on the writer. A booking was decided on a snapshot; here only what may have
+-- changed since is read again, the claims are laid, and the ledger speaks. Ids and times
+-- are arguments: a transaction may run twice.
+
+local ledger = require("bookings.ledger")
+local services = require("services.store")
+local store = require("bookings.store")
+local view = require("bookings.view")
+
+local transactions = {}
+
+local views = { short = view.short, own = view.own }
+
+-- args: row (a booking without its host), plan (ledger.place), candidates, catalogue (its
+-- version), view ("short" or "own"), ics_url
+function transactions.create(args)
+  local row = args.row
+  if services.version(row.organization_id) ~= args.catalogue then
+    return { changed = true }
+  end
+  store.drop_expired(row.created_at)
+  local who, session = ledger.place_any(args.plan, args.candidates)
+  if not who then
+    return kordless.refuse({ taken = true })
+  end
+  row.host_id, row.session = who.id, session
+  store.add(row)
+  return kordless.answer(201, {
+    booking = views[args.view](store.booking(row.id)),
+    calendar_invite = { ics_url = args.ics_url },
+  })
+end
+
+-- args: id, version, now
+function transactions.cancel(args)
+  local row = store.booking(args.id)
+  if row.version ~= args.version then
+    return { changed = true }
+  end
+  ledger.release(row.id, row.session)
+  store.cancel(row.id, args.now)
+  return kordless.answer(200, { booking = view.short(store.booking(row.id)) })
+end
+
+-- args: id, version, catalogue, plan, candidates, timezone?, notes?, policy, now. The old
+-- claims go first, so that a booking never stands in its own way; if no candidate takes
+-- the new ones the whole is undone.
+function transactions.reschedule(args)
+  local row, plan = store.booking(args.id), args.plan
+  if row.version ~= args.version
+    or services.version(row.organization_id) ~= args.catalogue then
+    return { changed = true }
+  end
+  store.drop_expired(args.now)
+  ledger.release(row.id, row.session)
+  local who, session = ledger.place_any(plan, args.candidates)
+  if not who then
+    return kordless.refuse({ taken = true })
+  end
+  store.move(row.id, {
+    host_id = who.id, session = session, start_at = plan.start, end_at = plan.finish,
+    timezone = args.timezone, notes = args.notes, policy = args.policy, now = args.now,
+  })
+  return kordless.answer(200, { booking = view.short(store.booking(row.id)) })
+end
+
+return transactions

@@ -1,0 +1,105 @@
+/* `kordless check`: everything a start or a reload would look at, short of going live and
+ * without touching the data: migrations run on a store of their own that is thrown away. */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/json.h"
+#include "command.h"
+#include "guard/registry.h"
+#include "store/migrate.h"
+
+static int check_store(struct generation *g, const char *path, struct buf *faults)
+{
+    struct zones *zones = zones_new(NULL);
+    struct keyring *ring = keyring_new();
+    struct db *db;
+    int ran, err = db_open(&db, path, DB_WRITE, faults);
+    if (!err) {
+        err = migrate_init(db);
+        if (!err)
+            err = migrate_run(db, STR("kordless"), registry_migrations,
+                              registry_migrations_n, false, &ran, faults);
+        if (!err)
+            err = generation_migrate(g, db, false, &ran, faults);
+        if (!err)
+            err = generation_build(g, db, zones, NULL, ring, 1, 1, faults);
+        db_close(db);
+    }
+    keyring_free(ring);
+    zones_free(zones);
+    return err;
+}
+
+static void remove_store(const char *dir, const char *path)
+{
+    static const char *const tails[] = {"", "-wal", "-shm"};
+    char name[300];
+    for (size_t i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
+        snprintf(name, sizeof(name), "%s%s", path, tails[i]);
+        unlink(name);
+    }
+    rmdir(dir);
+}
+
+static int check_generation(struct generation *g, struct buf *faults)
+{
+    const char *tmp = getenv("TMPDIR");
+    char dir[200], path[256];
+    snprintf(dir, sizeof(dir), "%s/kordless-check-XXXXXX", tmp ? tmp : "/tmp");
+    if (!mkdtemp(dir)) {
+        buf_fmt(faults, "%s: cannot be made\n", dir);
+        return ERR_IO;
+    }
+    snprintf(path, sizeof(path), "%s/check.db", dir);
+    int err = check_store(g, path, faults);
+    remove_store(dir, path);
+    return err;
+}
+
+static void print_faults(const struct buf *faults, bool json)
+{
+    struct str rest = buf_slice(faults), line;
+    struct buf out;
+    buf_init(&out);
+    while (rest.n) {
+        str_cut(rest, '\n', &line, &rest);
+        if (!line.n)
+            continue;
+        if (!json) {
+            fprintf(stderr, "%.*s\n", (int)line.n, line.p);
+            continue;
+        }
+        buf_add(&out, ",", out.n ? 1 : 0);
+        if (json_put_string(&out, line))
+            buf_lit(&out, "\"a fault that is not UTF-8\"");
+    }
+    if (json)
+        printf("{\"ok\":%s,\"faults\":[%.*s]}\n", out.n ? "false" : "true", (int)out.n,
+               out.n ? out.p : "");
+    buf_end(&out);
+}
+
+int command_check(const struct options *o)
+{
+    struct generation_options go = {.scripts = o->server.scripts,
+                                    .plugins = o->server.plugins,
+                                    .extra = o->server.load,
+                                    .n_extra = o->server.n_load};
+    struct generation *g = NULL;
+    struct buf faults;
+    buf_init(&faults);
+    int err = generation_read(&g, &go, &faults);
+    if (!err)
+        err = check_generation(g, &faults);
+    if (!err && !o->json)
+        printf("ok: %d plugins, %d classes of keys\n", g->n_plugins, quota_classes(g->quota));
+    else
+        print_faults(&faults, o->json);
+    if (g)
+        generation_drop(g);
+    buf_end(&faults);
+    return err ? 1 : 0;
+}

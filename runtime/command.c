@@ -1,0 +1,356 @@
+#include "command.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/json.h"
+#include "guard/registry.h"
+#include "store/migrate.h"
+
+#define VERSION "0.1.0"
+
+int usage(const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    fputs("kordless: ", stderr);
+    vfprintf(stderr, fmt, ap);
+    fputc('\n', stderr);
+    va_end(ap);
+    return 2;
+}
+
+static int fail(struct buf *why)
+{
+    fprintf(stderr, "kordless: %.*s\n", (int)why->n, why->p ? why->p : "");
+    buf_end(why);
+    return 1;
+}
+
+int refused(const struct answer *a)
+{
+    struct buf text;
+    buf_init(&text);
+    struct str detail = answer_text(a, "detail", &text);
+    if (detail.n)
+        fprintf(stderr, "kordless: %.*s\n", (int)detail.n, detail.p);
+    else
+        fprintf(stderr, "kordless: the server did not answer as expected (status %d)\n",
+                a->status);
+    buf_end(&text);
+    return 1;
+}
+
+void put_member(struct buf *b, const char *name, const char *value)
+{
+    if (!value)
+        return;
+    buf_fmt(b, "%s\"%s\":", b->n > 1 ? "," : "", name);
+    if (json_put_string(b, str_of(value)))
+        buf_lit(b, "null"); /* not UTF-8: the server says what is missing */
+}
+
+static int ask(struct client *c, const char *method, const char *path, struct str body,
+               int good, struct answer *a)
+{
+    if (client_ask(c, method, path, "", body, a)) {
+        fprintf(stderr, "kordless: the server does not answer\n");
+        return 1;
+    }
+    return a->status == good ? 0 : refused(a);
+}
+
+int organization_id(struct client *c, const char *slug, struct buf *id)
+{
+    struct answer a;
+    struct buf path;
+    if (strspn(slug, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(slug))
+        return usage("'%s' is no slug: lower-case letters, digits and hyphens", slug);
+    buf_init(&path);
+    buf_fmt(&path, "/api/platform/v1/organizations?slug=%s%c", slug, '\0');
+    int code = ask(c, "GET", path.p, STR(""), 200, &a);
+    if (!code) {
+        answer_text(&a, "organization.id", id);
+        buf_char(id, '\0');
+    }
+    buf_end(&a.body);
+    buf_end(&path);
+    return code;
+}
+
+static int open_client(struct client **c, const struct options *o)
+{
+    struct buf why;
+    buf_init(&why);
+    if (client_open(c, &o->server, &why))
+        return fail(&why);
+    buf_end(&why);
+    return 0;
+}
+
+static void print_raw(const struct answer *a, const char *path)
+{
+    struct str raw;
+    if (answer_raw(a, path, &raw))
+        printf("%.*s\n", (int)raw.n, raw.p);
+}
+
+static void print_field(const struct answer *a, const char *label, const char *path)
+{
+    struct buf text;
+    buf_init(&text);
+    struct str v = answer_text(a, path, &text);
+    printf("%-14s %.*s\n", label, (int)v.n, v.n ? v.p : "");
+    buf_end(&text);
+}
+
+/* --- organizations ------------------------------------------------------------------ */
+
+int command_org_create(const struct options *o)
+{
+    struct client *c;
+    struct answer a;
+    struct buf body;
+    if (!o->slug || !o->name)
+        return usage("org create needs --slug S and --name N");
+    if (open_client(&c, o))
+        return 1;
+    buf_init(&body);
+    buf_char(&body, '{');
+    put_member(&body, "slug", o->slug);
+    put_member(&body, "name", o->name);
+    put_member(&body, "plan", o->plan);
+    buf_char(&body, '}');
+    int code = ask(c, "POST", "/api/platform/v1/organizations", buf_slice(&body), 201, &a);
+    if (!code && o->json) {
+        print_raw(&a, "organization");
+    } else if (!code) {
+        print_field(&a, "organization", "organization.id");
+        print_field(&a, "slug", "organization.slug");
+    }
+    buf_end(&a.body);
+    buf_end(&body);
+    client_close(c);
+    return code;
+}
+
+/* --- keys --------------------------------------------------------------------------- */
+
+static int create_key(struct client *c, const struct options *o, const char *org)
+{
+    struct answer a;
+    struct buf body, path;
+    buf_init(&body);
+    buf_init(&path);
+    buf_char(&body, '{');
+    put_member(&body, "label", o->label);
+    put_member(&body, "environment", o->environment);
+    buf_char(&body, '}');
+    buf_fmt(&path, "/api/platform/v1/organizations/%s/api-keys%c", org, '\0');
+    int code = ask(c, "POST", path.p, buf_slice(&body), 201, &a);
+    if (!code && o->json) {
+        print_raw(&a, "api_key");
+    } else if (!code) {
+        print_field(&a, "id", "api_key.id");
+        print_field(&a, "key", "api_key.key");
+        puts("Keep the key now: it is not shown again.");
+    }
+    if (a.body.n)
+        explicit_bzero(a.body.p, a.body.n);
+    buf_end(&a.body);
+    buf_end(&body);
+    buf_end(&path);
+    return code;
+}
+
+static int with_organization(const struct options *o,
+                             int (*then)(struct client *, const struct options *,
+                                         const char *org))
+{
+    struct client *c;
+    struct buf id;
+    if (!o->org)
+        return usage("%s %s needs --org SLUG", o->words[0], o->words[1]);
+    if (open_client(&c, o))
+        return 1;
+    buf_init(&id);
+    int code = organization_id(c, o->org, &id);
+    if (!code)
+        code = then(c, o, id.p);
+    buf_end(&id);
+    client_close(c);
+    return code;
+}
+
+int command_key_create(const struct options *o)
+{
+    if (!o->label)
+        return usage("key create needs --label L");
+    return with_organization(o, create_key);
+}
+
+static void print_key_line(const struct answer *a, int i)
+{
+    static const char *const columns[] = {"label",      "environment",  "last4",
+                                          "status",     "created_at",   "last_used_at", "id"};
+    static const int widths[] = {24, 12, 6, 10, 21, 21, 0};
+    char path[64];
+    struct buf text;
+    buf_init(&text);
+    for (size_t k = 0; k < sizeof(columns) / sizeof(columns[0]); k++) {
+        snprintf(path, sizeof(path), "api_keys.%d.%s", i, columns[k]);
+        struct str v = answer_text(a, path, &text);
+        if (!v.n)
+            v = STR("-");
+        printf("%-*.*s%s", widths[k], (int)v.n, v.p, widths[k] ? " " : "\n");
+    }
+    buf_end(&text);
+}
+
+/* All pages; with --json one list. */
+static int list_keys(struct client *c, const struct options *o, const char *org)
+{
+    struct buf path, cursor;
+    int code = 0, shown = 0;
+    buf_init(&path);
+    buf_init(&cursor);
+    if (o->json)
+        fputs("[", stdout);
+    else
+        printf("%-24s %-12s %-6s %-10s %-21s %-21s %s\n", "LABEL", "ENVIRONMENT", "LAST4",
+               "STATUS", "CREATED", "LAST USED", "ID");
+    do {
+        struct answer a;
+        struct str raw;
+        char element[32];
+        buf_clear(&path);
+        buf_fmt(&path, "/api/platform/v1/organizations/%s/api-keys?limit=100%s%.*s%c", org,
+                cursor.n ? "&cursor=" : "", (int)cursor.n, cursor.n ? cursor.p : "", '\0');
+        code = ask(c, "GET", path.p, STR(""), 200, &a);
+        for (int i = 0; !code; i++) {
+            snprintf(element, sizeof(element), "api_keys.%d", i);
+            if (!answer_raw(&a, element, &raw))
+                break;
+            if (o->json)
+                printf("%s%.*s", shown++ ? "," : "", (int)raw.n, raw.p);
+            else
+                print_key_line(&a, i);
+        }
+        answer_text(&a, "next_cursor", &cursor);
+        buf_end(&a.body);
+    } while (!code && cursor.n);
+    if (o->json)
+        puts("]");
+    buf_end(&path);
+    buf_end(&cursor);
+    return code;
+}
+
+int command_key_list(const struct options *o)
+{
+    return with_organization(o, list_keys);
+}
+
+/* An id as it is; else the last 4, of which there is one in an organization. */
+static int find_key(struct client *c, const char *org, const char *which, struct buf *id)
+{
+    struct answer a;
+    struct buf path, label;
+    int code = 0;
+    buf_clear(id);
+    if (strncmp(which, "key_", 4) == 0) {
+        buf_str(id, str_of(which));
+        return 0;
+    }
+    if (strlen(which) != 4 || strspn(which, "0123456789abcdefghijklmnopqrstuvwxyz"
+                                            "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 4)
+        return usage("'%s' is neither a key's id nor its last 4 characters", which);
+    buf_init(&path);
+    buf_init(&label);
+    buf_fmt(&path, "/api/platform/v1/organizations/%s/api-keys?limit=100&q=%s%c", org, which,
+            '\0');
+    code = ask(c, "GET", path.p, STR(""), 200, &a);
+    for (int i = 0; !code && !id->n; i++) {
+        char at[48];
+        snprintf(at, sizeof(at), "api_keys.%d.last4", i);
+        if (!answer_text(&a, at, &label).n)
+            break;
+        if (!str_eq(buf_slice(&label), str_of(which)))
+            continue;
+        snprintf(at, sizeof(at), "api_keys.%d.id", i);
+        answer_text(&a, at, id);
+    }
+    if (!code && !id->n) {
+        fprintf(stderr, "kordless: no key of this organization ends in %s\n", which);
+        code = 1;
+    }
+    buf_end(&a.body);
+    buf_end(&path);
+    buf_end(&label);
+    return code;
+}
+
+static bool confirmed(const struct options *o, struct str id)
+{
+    char line[16];
+    if (o->yes)
+        return true;
+    if (!isatty(STDIN_FILENO)) {
+        usage("revoking is final; add --yes to do it without a terminal");
+        return false;
+    }
+    printf("Revoke %.*s? It is refused at once and for good. [y/N] ", (int)id.n, id.p);
+    fflush(stdout);
+    return fgets(line, sizeof(line), stdin) && (line[0] == 'y' || line[0] == 'Y');
+}
+
+static int revoke_key(struct client *c, const struct options *o, const char *org)
+{
+    struct answer a;
+    struct buf id, path;
+    buf_init(&id);
+    buf_init(&path);
+    int code = find_key(c, org, o->words[2], &id);
+    if (!code && !confirmed(o, buf_slice(&id)))
+        code = 1;
+    if (!code) {
+        buf_fmt(&path, "/api/platform/v1/api-keys/%.*s/revoke%c", (int)id.n, id.p, '\0');
+        code = ask(c, "POST", path.p, STR(""), 200, &a);
+        if (!code && o->json)
+            print_raw(&a, "api_key");
+        else if (!code)
+            printf("revoked %.*s\n", (int)id.n, id.p);
+        buf_end(&a.body);
+    }
+    buf_end(&id);
+    buf_end(&path);
+    return code;
+}
+
+int command_key_revoke(const struct options *o)
+{
+    if (o->n_words < 3)
+        return usage("key revoke needs the key's id or its last 4 characters");
+    return with_organization(o, revoke_key);
+}
+
+/* --- demo and version --------------------------------------------------------------- */
+
+int command_demo(const struct options *o)
+{
+    struct client *c;
+    if (open_client(&c, o))
+        return 1;
+    int code = demo_make(c, o, "http://127.0.0.1:8080");
+    client_close(c);
+    return code;
+}
+
+int command_version(const struct options *o)
+{
+    printf(o->json ? "{\"version\":\"%s\"}\n" : "kordless %s\n", VERSION);
+    return 0;
+}

@@ -1,0 +1,164 @@
+#include "flow.h"
+
+#include "gates.h"
+#include "ratelimit.h"
+#include "testclock.h"
+
+static void end(struct flight *f)
+{
+    struct reply *r = f->x->reply;
+    gate_count_failure(f);
+    if (f->etag[0] && (r->status == 200 || r->status == 304)) {
+        r->cacheable = true;
+        if (reply_field(r, STR("ETag"), str_of(f->etag)) ||
+            reply_field(r, STR("Cache-Control"), STR("private, no-cache")))
+            reply_problem(r, 500, "internal_error", STR(""));
+    }
+    if (f->idem_marked)
+        idem_end(f->worker->server->idem, &f->idem);
+    if (f->generation)
+        worker_leave(f->worker, f->generation);
+    exchange_done(f->x);
+}
+
+/* --- a refusal kept beside its Idempotency-Key -------------------------------------- */
+
+struct keeping { /* a 422 is final for its key: it is stored before it is told */
+    struct write w;          /* first */
+    struct loop_task task;
+    struct flight *flight;
+};
+
+static int keep(struct write *w, struct db *db)
+{
+    struct flight *f = ((struct keeping *)w)->flight;
+    int err = idem_store(db, &f->idem, f->x->reply->status, buf_slice(&f->x->reply->body),
+                         f->x->now.wall_ms);
+    return err == ERR_EXISTS ? 0 : err;
+}
+
+static void kept(struct loop_task *t)
+{
+    struct keeping *k = (struct keeping *)((char *)t - offsetof(struct keeping, task));
+    end(k->flight);
+}
+
+static void post_kept(struct write *w)
+{
+    struct keeping *k = (struct keeping *)w;
+    if (w->result)
+        LOG(k->flight->worker->server->log, LOG_ERROR, "idempotency_not_kept",
+            LOG_C("why", err_name(w->result)));
+    loop_post(k->flight->worker->loop, &k->task);
+}
+
+static void answered(struct call *c)
+{
+    struct flight *f = c->user;
+    if (!f->idem_marked || c->stored || f->x->reply->status != 422) {
+        end(f);
+        return;
+    }
+    struct keeping *k = arena_zero(f->x->arena, sizeof(*k));
+    *k = (struct keeping){.w = {.run = keep, .done = post_kept},
+                          .task = {.run = kept},
+                          .flight = f};
+    if (writer_queue(f->worker->server->writer, &k->w))
+        end(f); /* unkept: the repeat is judged anew, by the same rules */
+}
+
+/* --- what the runtime answers itself ------------------------------------------------ */
+
+static void answer_status(struct flight *f, bool ok, const char *word)
+{
+    f->x->reply->status = ok ? 200 : 503;
+    buf_clear(&f->x->reply->body);
+    buf_fmt(&f->x->reply->body, "{\"status\":\"%s\"}", word);
+}
+
+static void show_limits(struct flight *f)
+{
+    struct limit_verdict v;
+    limits_peek(f->worker->server->limits, f->key->ring, f->key->org->ring,
+                quota_rule(f->generation->quota, f->key), &f->x->now, &v);
+    ratelimit_show(f->x->reply, &v, f->x->now.wall_ms);
+}
+
+static void answer_native(struct flight *f)
+{
+    bool ready = atomic_load(&f->worker->server->ready);
+    switch (f->route->native) {
+    case NATIVE_HEALTHZ:
+        answer_status(f, true, "ok");
+        break;
+    case NATIVE_READYZ:
+        answer_status(f, ready, ready ? "ready" : "stopping");
+        break;
+    case NATIVE_RATE_LIMIT:
+        show_limits(f);
+        break;
+    case NATIVE_CLOCK:
+        testclock_answer(f->worker->server->clock, f->x->req->body, f->x->reply);
+        break;
+    case NATIVE_NO:
+        break;
+    }
+    end(f);
+}
+
+static void run_handler(struct flight *f)
+{
+    struct settings *s = &f->generation->settings;
+    struct call *c = &f->call;
+    c->host = &f->worker->host;
+    c->unit = f->generation->workers[f->worker->index].units[f->route->plugin];
+    c->route = f->route;
+    c->match = &f->match;
+    c->req = f->x->req;
+    c->query = f->query;
+    c->n_query = f->n_query;
+    c->arena = f->x->arena;
+    c->reply = f->x->reply;
+    c->key = f->key;
+    c->now = f->x->now;
+    c->request_id = f->x->request_id;
+    c->public_url = s->public_url.n ? s->public_url : str_of(f->worker->server->public_url);
+    c->user = f;
+    c->finished = answered;
+    call_start(c);
+}
+
+/* --- the way ------------------------------------------------------------------------ */
+
+void flow_request(void *ctx, struct exchange *x)
+{
+    struct worker *w = ctx;
+    struct flight *f = arena_zero(x->arena, sizeof(*f));
+    f->x = x;
+    f->worker = w;
+    f->generation = w->generation;
+    x->user = f;
+    worker_enter(w, f->generation);
+    if (!gate_route(f) ||  /* 404, 405 */
+        !gate_who(f) ||    /* 401, 403: suspended */
+        !gate_often(f) ||  /* 429 */
+        !gate_whose(f) ||  /* 400, 403: x-organization-id */
+        !gate_may(f) ||    /* 403: scope */
+        !gate_takes(f) ||  /* 415 */
+        !gate_once(f) ||   /* Idempotency-Key */
+        !gate_asks(f)) {   /* 400, 304 */
+        end(f);
+        return;
+    }
+    if (f->route->native)
+        answer_native(f);
+    else
+        run_handler(f);
+}
+
+/* The peer left: what it asked for is carried out all the same, and the answer dropped. */
+void flow_gone(void *ctx, struct exchange *x)
+{
+    (void)ctx;
+    (void)x;
+}

@@ -1,0 +1,41 @@
+#ifndef KORDLESS_GATES_H
+#define KORDLESS_GATES_H
+
+/* The gates of a request, in their order. Each lets it through (true) or has made the
+ * reply (false). None yields, none takes a lock but the organization's own. */
+
+#include "lua/call.h"
+#include "worker.h"
+
+enum { QUERY_MAX = 64 };
+
+struct flight { /* one request under way; in the exchange's arena */
+    struct call call;
+    struct exchange *x;
+    struct worker *worker;
+    struct generation *generation;
+    const struct route *route;
+    struct route_match match;
+    struct call_pair *query;
+    int n_query;
+    const char *query_fault; /* found while reading, told at its turn */
+    struct key *key;
+    struct idem_key idem;
+    bool idem_marked;
+    char etag[40];
+    struct write store; /* of a 422 beside its Idempotency-Key */
+};
+
+bool gate_route(struct flight *f); /* 404, 405, 204 for OPTIONS */
+bool gate_who(struct flight *f);   /* 400, 401, 403 suspended, 429 for strangers */
+bool gate_often(struct flight *f); /* 429; from here on the limit fields are on */
+bool gate_whose(struct flight *f); /* x-organization-id: 400, 403 */
+bool gate_may(struct flight *f);   /* scope: 403 */
+bool gate_takes(struct flight *f); /* 415 */
+bool gate_once(struct flight *f);  /* Idempotency-Key: 400, 409, 422, or the replay */
+bool gate_asks(struct flight *f);  /* query: 400; If-None-Match: 304 */
+
+/* After the handler: a contact that failed is counted. */
+void gate_count_failure(struct flight *f);
+
+#endif

@@ -1,0 +1,312 @@
+#include "guard/secret.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Why no slow hash. Argon2 and its kin buy time for secrets that people choose, by
+ * making each guess dear. A key of ours holds 190 random bits: at a million million
+ * guesses a second the search outlasts the sun, whatever one guess costs. The price
+ * would be ours alone: every request hashes a key, and 50 ms of it would let twenty
+ * requests a second occupy a core. So one keyed BLAKE2b; the key (the pepper) is there
+ * so that a stolen database alone does not even tell whether a key found elsewhere is
+ * one of ours. */
+
+enum { PREFIX = 10, RANDOM = 32, CHECKSUM = 6 };
+
+_Static_assert(PREFIX + RANDOM + CHECKSUM == KEY_TEXT, "a key is its three parts");
+_Static_assert(DIGEST_BYTES == crypto_generichash_BYTES, "a digest is one BLAKE2b-256");
+_Static_assert(sizeof(struct pepper) ==
+                   crypto_generichash_KEYBYTES + crypto_secretbox_KEYBYTES,
+               "the file is the struct");
+
+int secret_init(void)
+{
+    struct rlimit none = {0, 0};
+    if (sodium_init() < 0)
+        return ERR_IO;
+    return setrlimit(RLIMIT_CORE, &none) == 0 ? 0 : ERR_IO;
+}
+
+/* ---- the pepper ---- */
+
+static int pepper_fail(struct buf *why, int err, const char *dir, const char *what)
+{
+    buf_fmt(why, "%s/pepper: %s", dir, what);
+    return err;
+}
+
+static int pepper_errno(struct buf *why, const char *dir, const char *verb)
+{
+    buf_fmt(why, "%s/pepper: cannot %s: %s", dir, verb, strerror(errno));
+    return ERR_IO;
+}
+
+static int write_all(int fd, const void *p, size_t n)
+{
+    const char *at = p;
+    while (n) {
+        ssize_t got = write(fd, at, n);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return ERR_IO;
+        at += got;
+        n -= (size_t)got;
+    }
+    return 0;
+}
+
+static int read_all(int fd, void *p, size_t n)
+{
+    char *at = p;
+    while (n) {
+        ssize_t got = read(fd, at, n);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return ERR_IO;
+        at += got;
+        n -= (size_t)got;
+    }
+    return 0;
+}
+
+/* A whole file under its own name or none at all: written aside, synced, then linked,
+ * which never replaces one that is there. */
+static int pepper_link(int dir_fd, const char *aside)
+{
+    struct pepper fresh;
+    int fd = openat(dir_fd, aside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return ERR_IO;
+    randombytes_buf(&fresh, sizeof(fresh));
+    int err = write_all(fd, &fresh, sizeof(fresh));
+    pepper_end(&fresh);
+    if (err == 0 && (fchmod(fd, 0600) != 0 || fsync(fd) != 0))
+        err = ERR_IO;
+    close(fd);
+    if (err == 0 && linkat(dir_fd, aside, dir_fd, "pepper", 0) != 0 && errno != EEXIST)
+        err = ERR_IO;
+    int cause = errno;
+    unlinkat(dir_fd, aside, 0);
+    errno = cause;
+    return err;
+}
+
+static int pepper_create(int dir_fd, const char *dir, struct buf *why)
+{
+    unsigned char tail[8];
+    char hex[2 * sizeof(tail) + 1], aside[32];
+    randombytes_buf(tail, sizeof(tail));
+    sodium_bin2hex(hex, sizeof(hex), tail, sizeof(tail));
+    snprintf(aside, sizeof(aside), "pepper.%s", hex);
+    if (pepper_link(dir_fd, aside) != 0 || fsync(dir_fd) != 0)
+        return pepper_errno(why, dir, "be made");
+    return 0;
+}
+
+static int pepper_read(int fd, const char *dir, struct pepper *out, struct buf *why)
+{
+    struct stat st;
+    if (fstat(fd, &st) != 0)
+        return pepper_errno(why, dir, "be looked at");
+    if (!S_ISREG(st.st_mode) || st.st_size != (off_t)sizeof(*out))
+        return pepper_fail(why, ERR_CORRUPT, dir,
+                           "is not the 64 bytes that were written; restore it from the "
+                           "backup that holds the database, no key works without it");
+    if (st.st_mode & 077)
+        return pepper_fail(why, ERR_DENIED, dir,
+                           "others can read it; run chmod 600 on it");
+    if (read_all(fd, out, sizeof(*out)) != 0)
+        return pepper_errno(why, dir, "be read");
+    return 0;
+}
+
+int pepper_load(const char *dir, bool create, struct pepper *out, struct buf *why)
+{
+    int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd = -1, err = 0;
+    if (dir_fd < 0)
+        return pepper_errno(why, dir, "be reached");
+    const int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK; /* a FIFO must not hang us */
+    fd = openat(dir_fd, "pepper", flags);
+    if (fd < 0 && errno == ENOENT && create) {
+        err = pepper_create(dir_fd, dir, why);
+        if (err == 0)
+            fd = openat(dir_fd, "pepper", flags);
+    }
+    if (err == 0 && fd < 0)
+        err = errno == ENOENT
+                  ? pepper_fail(why, ERR_NOT_FOUND, dir,
+                                "is missing; restore it from the backup that holds the "
+                                "database, no key works without it")
+                  : pepper_errno(why, dir, "be opened");
+    if (err == 0)
+        err = pepper_read(fd, dir, out, why);
+    if (fd >= 0)
+        close(fd);
+    close(dir_fd);
+    return err;
+}
+
+void pepper_end(struct pepper *p)
+{
+    sodium_memzero(p, sizeof(*p));
+}
+
+void pepper_check(const struct pepper *p, unsigned char out[DIGEST_BYTES])
+{
+    /* Both halves go in: a file with a good hash key and a torn box key is wrong too.
+     */
+    crypto_generichash_state st;
+    crypto_generichash_init(&st, p->hash_key, sizeof(p->hash_key), DIGEST_BYTES);
+    crypto_generichash_update(&st, (const unsigned char *)"kordless pepper check", 21);
+    crypto_generichash_update(&st, p->box_key, sizeof(p->box_key));
+    crypto_generichash_final(&st, out, DIGEST_BYTES);
+    sodium_memzero(&st, sizeof(st));
+}
+
+/* ---- keys as text ---- */
+
+static const char alphabet[] =
+    "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+static const char *const prefixes[] = {"kord_live_", "kord_test_"};
+
+_Static_assert(sizeof(prefixes) / sizeof(prefixes[0]) == KEY_KINDS,
+               "every kind a prefix");
+_Static_assert(sizeof(alphabet) - 1 == 62, "base62");
+
+const char *key_kind_prefix(enum key_kind k)
+{
+    return prefixes[k];
+}
+
+/* CRC-32 is linear: the entry for a byte is the sum of the entries for its bits. */
+#define BIT(i, b, v) ((i) >> (b)&1 ? (v) : 0u)
+#define ROW1(i)                                                                 \
+    (BIT(i, 0, 0x77073096u) ^ BIT(i, 1, 0xEE0E612Cu) ^ BIT(i, 2, 0x076DC419u) ^ \
+     BIT(i, 3, 0x0EDB8832u) ^ BIT(i, 4, 0x1DB71064u) ^ BIT(i, 5, 0x3B6E20C8u) ^ \
+     BIT(i, 6, 0x76DC4190u) ^ BIT(i, 7, 0xEDB88320u))
+#define ROW4(i)  ROW1(i), ROW1((i) + 1), ROW1((i) + 2), ROW1((i) + 3)
+#define ROW16(i) ROW4(i), ROW4((i) + 4), ROW4((i) + 8), ROW4((i) + 12)
+#define ROW64(i) ROW16(i), ROW16((i) + 16), ROW16((i) + 32), ROW16((i) + 48)
+
+static const uint32_t crc_table[256] = {ROW64(0), ROW64(64), ROW64(128), ROW64(192)};
+
+static uint32_t crc32_ieee(const char *p, size_t n)
+{
+    uint32_t c = 0xFFFFFFFFu;
+    for (size_t i = 0; i < n; i++)
+        c = crc_table[(c ^ (unsigned char)p[i]) & 0xFF] ^ c >> 8;
+    return c ^ 0xFFFFFFFFu;
+}
+
+static void put_checksum(const char *key, char out[CHECKSUM])
+{
+    uint32_t c = crc32_ieee(key, PREFIX + RANDOM);
+    for (int i = CHECKSUM; i-- > 0; c /= 62)
+        out[i] = alphabet[c % 62];
+}
+
+void key_make(enum key_kind kind, char out[KEY_TEXT + 1])
+{
+    memcpy(out, prefixes[kind], PREFIX);
+    for (int i = PREFIX; i < PREFIX + RANDOM; i++)
+        out[i] = alphabet[randombytes_uniform(62)];
+    put_checksum(out, out + PREFIX + RANDOM);
+    out[KEY_TEXT] = '\0';
+}
+
+static bool has_prefix(struct str text, enum key_kind *kind)
+{
+    for (int k = 0; k < KEY_KINDS; k++)
+        if (str_starts(text, (struct str){prefixes[k], PREFIX})) {
+            *kind = (enum key_kind)k;
+            return true;
+        }
+    return false;
+}
+
+bool key_looks_like(struct str text)
+{
+    enum key_kind kind;
+    return has_prefix(text, &kind);
+}
+
+static bool in_alphabet(char c)
+{
+    unsigned char u = (unsigned char)c, low = u | 0x20;
+    return (u >= '0' && u <= '9') || (low >= 'a' && low <= 'z');
+}
+
+enum key_form key_check(struct str text, enum key_kind *kind)
+{
+    char sum[CHECKSUM];
+    if (!has_prefix(text, kind))
+        return KEY_NO_PREFIX;
+    if (text.n != KEY_TEXT)
+        return KEY_LENGTH;
+    for (size_t i = PREFIX; i < KEY_TEXT; i++)
+        if (!in_alphabet(text.p[i]))
+            return KEY_ALPHABET;
+    put_checksum(text.p, sum);
+    bool same = memcmp(sum, text.p + PREFIX + RANDOM, CHECKSUM) == 0;
+    return same ? KEY_WELL_FORMED : KEY_CHECKSUM;
+}
+
+/* ---- digests, random bytes, boxes ---- */
+
+static const unsigned char *bytes(struct str s)
+{
+    return (const unsigned char *)s.p;
+}
+
+void secret_digest(const struct pepper *p, struct str text,
+                   unsigned char out[DIGEST_BYTES])
+{
+    crypto_generichash(out, DIGEST_BYTES, bytes(text), text.n, p->hash_key,
+                       sizeof(p->hash_key));
+}
+
+void secret_hash(struct str text, unsigned char out[DIGEST_BYTES])
+{
+    crypto_generichash(out, DIGEST_BYTES, bytes(text), text.n, NULL, 0);
+}
+
+bool secret_equal(const void *a, const void *b, size_t n)
+{
+    return sodium_memcmp(a, b, n) == 0;
+}
+
+void secret_random(void *out, size_t n)
+{
+    randombytes_buf(out, n);
+}
+
+enum { NONCE = crypto_secretbox_NONCEBYTES, MAC = crypto_secretbox_MACBYTES };
+
+void secret_box(const struct pepper *p, struct str text, struct buf *out)
+{
+    unsigned char *at = (unsigned char *)buf_reserve(out, NONCE + MAC + text.n);
+    randombytes_buf(at, NONCE); /* 192 bits: random ones do not meet */
+    crypto_secretbox_easy(at + NONCE, bytes(text), text.n, at, p->box_key);
+    out->n += NONCE + MAC + text.n;
+}
+
+int secret_unbox(const struct pepper *p, struct str box, struct buf *out)
+{
+    if (box.n < NONCE + MAC)
+        return ERR_CORRUPT;
+    size_t n = box.n - NONCE - MAC;
+    unsigned char *at = (unsigned char *)buf_reserve(out, n ? n : 1);
+    const unsigned char *in = bytes(box);
+    if (crypto_secretbox_open_easy(at, in + NONCE, box.n - NONCE, in, p->box_key) != 0)
+        return ERR_CORRUPT;
+    out->n += n;
+    return 0;
+}

@@ -1,0 +1,91 @@
+#ifndef KORDLESS_LUA_CALL_H
+#define KORDLESS_LUA_CALL_H
+
+/* One run of a handler: from a request that passed every gate to a reply. It may wait in
+ * the middle (for a write, a sleep); the worker lends it the verbs for that and wakes it.
+ * Whatever the script does, the reply ends up with a status: an error in it is a 500 with
+ * the request id, a used-up budget or memory a 503. */
+
+#include "base/arena.h"
+#include "base/now.h"
+#include "guard/idem.h"
+#include "guard/keyring.h"
+#include "http/reply.h"
+#include "http/request.h"
+#include "http/route.h"
+#include "lua/unit.h"
+#include "store/writer.h"
+
+struct limits;
+struct call;
+
+/* A write a call waits for. The worker queues `w`, and when its fate is known calls
+ * call_written on the call's own thread. Embedded at the front of the job it belongs to. */
+struct call_write {
+    struct write w; /* `run` is set; the host sets `done` */
+    struct call *call;
+    void *host; /* the host's own */
+    /* On the worker: pushes the results of the yield; 0, or an error to raise, whose
+     * message is pushed instead. Frees the job. */
+    int (*resume)(struct call_write *cw, lua_State *co, int *n_results);
+};
+
+struct call_host {
+    void *ctx;
+    int (*read)(void *ctx, struct db **out);          /* a snapshot of now */
+    int (*write)(void *ctx, struct call_write *cw);   /* ERR_BUSY: the queue is full */
+    int (*sleep)(void *ctx, struct call *c, int64_t ms);
+    struct now (*now)(void *ctx);
+    struct id_source *ids;
+    struct keyring *keyring;
+    const struct pepper *pepper;
+    struct limits *limits;
+    struct log *log;
+};
+
+struct call_pair {
+    struct str name, value; /* decoded */
+};
+
+struct call {
+    const struct call_host *host;
+    struct unit *unit;
+    const struct route *route;
+    const struct route_match *match; /* parameters, decoded in place */
+    const struct http_request *req;  /* NULL after the first yield */
+    struct call_pair *query;
+    int n_query;
+    struct arena *arena;
+    struct reply *reply;
+    struct key *key; /* NULL without one */
+    struct now now;
+    const char *request_id;
+    struct str public_url;
+    struct idem_key *idem; /* NULL without Idempotency-Key */
+    void *user;
+    void (*finished)(struct call *c); /* the reply stands; may run inside call_start */
+
+    /* call.c's own */
+    lua_State *co;
+    struct budget budget;
+    struct call_write *waiting;
+    bool asleep, json_fault;
+    bool stored; /* the answer stands beside its Idempotency-Key already */
+    /* Set by a library that raises: what the caller hears instead of 500. */
+    int failed_status;
+    const char *failed_code;
+    struct str failed_detail;
+    struct buf scratch, result, why; /* here, and not on the C stack, since an error jumps past */
+};
+
+void call_start(struct call *c);
+void call_written(struct call_write *cw); /* by the host, on the worker */
+void call_slept(struct call *c);
+
+/* For libraries, as `return call_wait(…)`: yields until the write's fate is known. */
+int call_wait(lua_State *L, struct call_write *cw);
+struct call *call_of(lua_State *L); /* of a handler's unit; raises elsewhere */
+/* Notes how the call is to be answered if the error about to be raised ends it. */
+void call_fails(struct call *c, int status, const char *code, const char *detail);
+
+#endif

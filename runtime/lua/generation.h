@@ -1,0 +1,60 @@
+#ifndef KORDLESS_LUA_GENERATION_H
+#define KORDLESS_LUA_GENERATION_H
+
+/* Everything that scripts and plugins decide, as one object: settings, manifests, routes,
+ * quotas, and the Lua states of every thread. Built whole, off to the side, from files
+ * read once; either all of it goes live, one pointer per worker, or none of it. It lives
+ * until the last worker has let go of it, so a call ends in the generation it began in. */
+
+#include "lua/call.h"
+#include "lua/policy.h"
+#include "lua/quota.h"
+#include "lua/settings.h"
+
+struct keyring;
+
+struct worker_units {
+    struct policies *policies;
+    struct unit **units; /* by plugin */
+    long calls;          /* in flight; the worker's own */
+};
+
+struct generation {
+    uint32_t number;
+    struct arena arena;
+    struct folder scripts;
+    struct settings settings;
+    struct plugin *plugins;
+    int n_plugins;
+    struct routes *routes; /* of struct route */
+    struct quota *quota;
+    int n_workers;
+    struct worker_units *workers;
+    struct unit **writers; /* by plugin; the writer's thread only */
+    atomic_int holders;    /* workers and main; the last one frees */
+};
+
+struct generation_options {
+    const char *scripts, *plugins; /* folders */
+    const char *const *extra;      /* single plugin folders, from --load */
+    int n_extra;
+    bool test_clock; /* adds PUT /test/clock */
+};
+
+/* Step one: files, settings, manifests, routes. No state is made and nothing is run but
+ * the two kinds of data files. All faults are lines in `faults`. ERR_INVALID. */
+int generation_read(struct generation **out, const struct generation_options *o,
+                    struct buf *faults) MUST_CHECK;
+/* The plugins' steps that have not run. With `dry` only counts: a reload may not run
+ * them. */
+int generation_migrate(struct generation *g, struct db *db, bool dry, int *ran,
+                       struct buf *faults) MUST_CHECK;
+/* Step two: fences, all states, quotas. */
+int generation_build(struct generation *g, struct db *db, struct zones *zones,
+                     struct log *log, const struct keyring *ring, int n_workers,
+                     uint32_t number, struct buf *faults) MUST_CHECK;
+
+void generation_hold(struct generation *g);
+void generation_drop(struct generation *g); /* any thread */
+
+#endif

@@ -1,0 +1,195 @@
+/* kordless.db: SQL behind the plugin's fence and inside the call's budget. Results come
+ * back whole, so no cursor lives across a yield; that also leaves room for an engine at
+ * the other end of a socket. An error may jump out of any line here that touches Lua: the
+ * statement at hand is noted in the unit first, and given back by whoever comes next. */
+
+#include <lauxlib.h>
+
+#include "lua/transaction.h"
+#include "lua/unit.h"
+
+static int charge(void *ctx, int n)
+{
+    struct budget *b = ctx;
+    b->instructions -= n;
+    return b->instructions < 0;
+}
+
+/* The store as this unit may see it now: the worker's snapshot, or the writer's
+ * connection inside its transaction. */
+static struct db *db_here(lua_State *L, struct unit *u)
+{
+    struct db *db;
+    if (u->role == UNIT_TRANSACTIONS) {
+        struct tx *t = tx_of(L);
+        if (t->fatal || !db_in_transaction(t->db))
+            luaL_error(L, "the transaction is gone; nothing more can be done in it");
+        return t->db;
+    }
+    struct call *c = call_of(L);
+    if (c->host->read(c->host->ctx, &db)) {
+        call_fails(c, 503, "storage_unavailable",
+                   "The server's storage cannot be read. Tell the operator the request "
+                   "id %s.");
+        luaL_error(L, "the store cannot be read");
+    }
+    db_fence(db, &u->plugin->fence);
+    db_budget(db, charge, vm_budget(L));
+    return db;
+}
+
+/* Raises. What a script may handle is a table {code =, message =}; what it may not hide is
+ * noted where pcall does not reach. */
+static int raise_db(lua_State *L, struct unit *u, struct db *db, int err)
+{
+    unit_close(u);
+    if (err == ERR_BUDGET)
+        vm_charge(L, 1);
+    bool mild = err == ERR_EXISTS || err == ERR_CONSTRAINT;
+    bool usage = err == ERR_INVALID || err == ERR_DENIED;
+    if (u->role == UNIT_TRANSACTIONS && !usage &&
+        (!mild || !db_in_transaction(tx_of(L)->db)))
+        tx_of(L)->fatal = err;
+    if (!mild)
+        return luaL_error(L, "db: %s", db_message(db));
+    lua_createtable(L, 0, 2);
+    lua_pushstring(L, err == ERR_EXISTS ? "exists" : "constraint");
+    lua_setfield(L, -2, "code");
+    lua_pushstring(L, db_message(db));
+    lua_setfield(L, -2, "message");
+    return lua_error(L);
+}
+
+static void bind(lua_State *L, struct stmt *s, int i, int idx)
+{
+    size_t n;
+    const char *p;
+    switch (lua_type(L, idx)) {
+    case LUA_TNIL:
+        stmt_null(s, i);
+        return;
+    case LUA_TBOOLEAN:
+        stmt_int(s, i, lua_toboolean(L, idx));
+        return;
+    case LUA_TNUMBER:
+        if (lua_isinteger(L, idx))
+            stmt_int(s, i, lua_tointeger(L, idx));
+        else
+            stmt_real(s, i, lua_tonumber(L, idx));
+        return;
+    case LUA_TSTRING:
+        p = lua_tolstring(L, idx, &n);
+        stmt_text(s, i, (struct str){p, n});
+        return;
+    case LUA_TLIGHTUSERDATA:
+        if (lua_touserdata(L, idx) == NULL) {
+            stmt_null(s, i); /* json.null */
+            return;
+        }
+    }
+    luaL_error(L, "db: parameter %d is a %s", i, luaL_typename(L, idx));
+}
+
+static struct stmt *prepare(lua_State *L, struct unit *u, struct db **db)
+{
+    size_t n;
+    const char *sql = luaL_checklstring(L, 1, &n);
+    unit_close(u);
+    *db = db_here(L, u);
+    int err = db_prepare(*db, (struct str){sql, n}, &u->open);
+    if (err) {
+        u->open = NULL;
+        raise_db(L, u, *db, err);
+    }
+    int given = lua_gettop(L) - 1, wanted = stmt_params(u->open);
+    if (given > wanted)
+        luaL_error(L, "db: %d parameters for a statement with %d", given, wanted);
+    for (int i = 1; i <= given; i++)
+        bind(L, u->open, i, i + 1);
+    for (int i = given + 1; i <= wanted; i++)
+        stmt_null(u->open, i); /* trailing nils are not passed by Lua */
+    return u->open;
+}
+
+static void push_row(lua_State *L, struct stmt *s)
+{
+    int n = stmt_columns(s);
+    lua_createtable(L, 0, n);
+    for (int i = 0; i < n; i++) {
+        switch (stmt_type(s, i)) {
+        case COL_NULL:
+            continue;
+        case COL_INT:
+            lua_pushinteger(L, stmt_get_int(s, i));
+            break;
+        case COL_REAL:
+            lua_pushnumber(L, stmt_get_real(s, i));
+            break;
+        case COL_TEXT:
+        case COL_BLOB:
+            lua_pushlstring(L, stmt_get(s, i).p, stmt_get(s, i).n);
+        }
+        lua_setfield(L, -2, stmt_name(s, i));
+    }
+}
+
+static int l_query(lua_State *L)
+{
+    struct unit *u = unit_of(L);
+    struct db *db;
+    struct stmt *s = prepare(L, u, &db);
+    int n = 0, more;
+    lua_newtable(L);
+    while ((more = stmt_step(s)) == 1) {
+        vm_charge(L, 5 + 2 * stmt_columns(s));
+        push_row(L, s);
+        lua_rawseti(L, -2, ++n);
+    }
+    if (more < 0)
+        return raise_db(L, u, db, more);
+    unit_close(u);
+    return 1;
+}
+
+static int l_one(lua_State *L)
+{
+    struct unit *u = unit_of(L);
+    struct db *db;
+    struct stmt *s = prepare(L, u, &db);
+    int more = stmt_step(s);
+    if (more < 0)
+        return raise_db(L, u, db, more);
+    if (more)
+        push_row(L, s);
+    else
+        lua_pushnil(L);
+    unit_close(u);
+    return 1;
+}
+
+static int l_exec(lua_State *L)
+{
+    struct unit *u = unit_of(L);
+    struct db *db;
+    struct stmt *s = prepare(L, u, &db);
+    int more;
+    while ((more = stmt_step(s)) == 1)
+        vm_charge(L, 5);
+    if (more < 0)
+        return raise_db(L, u, db, more);
+    lua_pushinteger(L, db_changes(db));
+    unit_close(u);
+    return 1;
+}
+
+void lib_db_open(struct unit *u)
+{
+    static const luaL_Reg reading[] = {{"query", l_query}, {"one", l_one}, {NULL, NULL}};
+    lua_State *L = vm_main(u->vm);
+    luaL_newlib(L, reading);
+    if (u->role == UNIT_TRANSACTIONS) {
+        lua_pushcfunction(L, l_exec);
+        lua_setfield(L, -2, "exec");
+    }
+    vm_set_library(u->vm, "db");
+}

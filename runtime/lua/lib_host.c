@@ -1,0 +1,235 @@
+/* The part of `kordless` that reaches the host: time, ids, log, transactions, policies. */
+
+#include <lauxlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "lua/data.h"
+#include "lua/lib.h"
+#include "lua/policy.h"
+#include "lua/transaction.h"
+#include "lua/unit.h"
+
+enum { LOG_FIELDS_MAX = 16, SLEEP_MAX = 60 };
+
+/* --- log ---------------------------------------------------------------------------- */
+
+static struct log_field field_of(lua_State *L, const char *key)
+{
+    size_t n;
+    if (lua_isinteger(L, -1))
+        return LOG_N(key, lua_tointeger(L, -1));
+    const char *p = luaL_tolstring(L, -1, &n); /* stays on the stack: the caller clears */
+    return LOG_T(key, ((struct str){p, n > 1024 ? 1024 : n}));
+}
+
+static bool is_word(const char *s)
+{
+    return *s && strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789_") == strlen(s);
+}
+
+static int write_log(lua_State *L, enum log_level level)
+{
+    struct unit *u = unit_of(L);
+    struct log_field fields[LOG_FIELDS_MAX + 2];
+    size_t n = 0;
+    const char *event = luaL_checkstring(L, 1);
+    luaL_argcheck(L, is_word(event) && strlen(event) <= 64, 1,
+                  "an event is one lower-case word");
+    vm_charge(L, 200);
+    fields[n++] = LOG_C("plugin", u->plugin ? u->plugin->manifest.name.p : "policy");
+    if (lua_istable(L, 2)) {
+        luaL_checkstack(L, 3 * LOG_FIELDS_MAX, NULL);
+        lua_pushnil(L);
+        while (n < LOG_FIELDS_MAX && lua_next(L, 2)) {
+            luaL_argcheck(L, lua_type(L, -2) == LUA_TSTRING && is_word(lua_tostring(L, -2)),
+                          2, "a field's name is one lower-case word");
+            const char *key = lua_tostring(L, -2);
+            int top = lua_gettop(L);
+            fields[n++] = field_of(L, key);
+            lua_pushvalue(L, top - 1); /* the key again, for lua_next; values stay below */
+        }
+    }
+    log_event(u->log, level, event, fields, n);
+    return 0;
+}
+
+static int l_info(lua_State *L)
+{
+    return write_log(L, LOG_INFO);
+}
+
+static int l_warn(lua_State *L)
+{
+    return write_log(L, LOG_WARN);
+}
+
+static int l_error(lua_State *L)
+{
+    return write_log(L, LOG_ERROR);
+}
+
+/* --- handlers ----------------------------------------------------------------------- */
+
+static int l_now(lua_State *L)
+{
+    lua_pushinteger(L, call_of(L)->now.wall_ms / 1000);
+    return 1;
+}
+
+static int l_id(lua_State *L)
+{
+    struct call *c = call_of(L);
+    char id[ID_MAX];
+    size_t n;
+    const char *prefix = luaL_checklstring(L, 1, &n);
+    luaL_argcheck(L, n <= 5, 1, "a prefix has at most 5 characters");
+    id_make(c->host->ids, prefix, c->now.wall_ms, id);
+    lua_pushstring(L, id);
+    return 1;
+}
+
+static int slept(lua_State *L, int status, lua_KContext base)
+{
+    (void)L;
+    (void)status;
+    (void)base;
+    return 0;
+}
+
+static int l_sleep(lua_State *L)
+{
+    struct call *c = call_of(L);
+    lua_Number seconds = luaL_checknumber(L, 1);
+    luaL_argcheck(L, seconds >= 0 && seconds <= SLEEP_MAX, 1, "0 to 60 seconds");
+    if (c->host->sleep(c->host->ctx, c, (int64_t)(seconds * 1000)))
+        return luaL_error(L, "sleep: too many timers");
+    c->asleep = true;
+    return lua_yieldk(L, 0, 0, slept);
+}
+
+static int l_policy_has(lua_State *L)
+{
+    size_t nf, nn;
+    const char *file = luaL_checklstring(L, 1, &nf);
+    const char *name = luaL_checklstring(L, 2, &nn);
+    lua_pushboolean(L, policies_has(unit_of(L)->policies, (struct str){file, nf},
+                                    (struct str){name, nn}));
+    return 1;
+}
+
+static int l_policy_hash(lua_State *L)
+{
+    size_t n;
+    const char *file = luaL_checklstring(L, 1, &n);
+    lua_pushstring(L, policies_hash(unit_of(L)->policies, (struct str){file, n}).p);
+    return 1;
+}
+
+enum { POLICY_ARGS_MAX = 4 << 20 };
+
+static int policy_failed(lua_State *L, struct call *c, const char *file, const char *name)
+{
+    call_fails(c, 503, "policy_failed",
+               "The operator's booking rules could not be evaluated, so nothing was done. "
+               "Tell the operator the request id %s.");
+    lua_pushlstring(L, c->why.p, c->why.n);
+    return luaL_error(L, "policy %s.%s: %s", file, name, lua_tostring(L, -1));
+}
+
+static int l_policy_call(lua_State *L)
+{
+    struct call *c = call_of(L);
+    size_t nf, nn;
+    const char *file = luaL_checklstring(L, 1, &nf);
+    const char *name = luaL_checklstring(L, 2, &nn);
+    struct buf *args = &c->scratch, *result = &c->result;
+    lua_settop(L, 3);
+    buf_clear(args);
+    buf_clear(result);
+    buf_clear(&c->why);
+    int err = data_pack(L, 3, POLICY_ARGS_MAX, args, &c->why);
+    vm_charge(L, (int64_t)(args->n / 8));
+    if (!err)
+        err = policies_call(c->unit->policies, (struct str){file, nf},
+                            (struct str){name, nn}, buf_slice(args), result, &c->why);
+    if (!err)
+        err = data_unpack(L, buf_slice(result));
+    return err ? policy_failed(L, c, file, name) : 1;
+}
+
+/* --- transactions ------------------------------------------------------------------- */
+
+static int l_refuse(lua_State *L)
+{
+    struct tx *t = tx_of(L);
+    lua_settop(L, 1);
+    buf_clear(&t->result);
+    buf_clear(&t->why);
+    if (data_pack(L, 1, DATA_MAX, &t->result, &t->why)) {
+        lua_pushlstring(L, t->why.p, t->why.n);
+        return luaL_error(L, "refuse: %s", lua_tostring(L, -1));
+    }
+    t->refused = true;
+    return luaL_error(L, "refused"); /* a pcall around it does not unmake the refusal */
+}
+
+static int l_answer(lua_State *L)
+{
+    struct tx *t = tx_of(L);
+    lua_Integer status = luaL_checkinteger(L, 1);
+    luaL_argcheck(L, status >= 200 && status <= 299, 1, "a status from 200 to 299");
+    buf_clear(&t->answer);
+    buf_clear(&t->why);
+    if (json_encode(L, 2, &t->answer, &t->why)) {
+        lua_pushlstring(L, t->why.p, t->why.n);
+        return luaL_error(L, "answer: %s", lua_tostring(L, -1));
+    }
+    t->answer_status = (int)status;
+    lua_createtable(L, 0, 2);
+    lua_pushinteger(L, status);
+    lua_setfield(L, -2, "status");
+    lua_pushlstring(L, t->answer.p, t->answer.n);
+    lua_setfield(L, -2, "body");
+    return 1;
+}
+
+/* --- what a unit gets --------------------------------------------------------------- */
+
+static const struct {
+    const char *name;
+    lua_CFunction function;
+    enum unit_role role;
+    unsigned need; /* 0: always */
+} functions[] = {
+    {"now", l_now, UNIT_HANDLERS, 0},
+    {"id", l_id, UNIT_HANDLERS, NEED_ID},
+    {"sleep", l_sleep, UNIT_HANDLERS, NEED_SLEEP},
+    {"transaction", transaction_wait, UNIT_HANDLERS, NEED_TRANSACTION},
+    {"refuse", l_refuse, UNIT_TRANSACTIONS, 0},
+    {"answer", l_answer, UNIT_TRANSACTIONS, 0},
+};
+
+void lib_host_open(struct unit *u)
+{
+    static const luaL_Reg log[] = {
+        {"info", l_info}, {"warn", l_warn}, {"error", l_error}, {NULL, NULL}};
+    static const luaL_Reg policy[] = {{"has", l_policy_has},
+                                      {"call", l_policy_call},
+                                      {"hash", l_policy_hash},
+                                      {NULL, NULL}};
+    lua_State *L = vm_main(u->vm);
+    unsigned needs = u->plugin ? u->plugin->manifest.needs : 0;
+    luaL_newlib(L, log);
+    vm_set_library(u->vm, "log");
+    for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
+        if (functions[i].role != u->role || (functions[i].need & ~needs))
+            continue;
+        lua_pushcfunction(L, functions[i].function);
+        vm_set_library(u->vm, functions[i].name);
+    }
+    if (u->role == UNIT_HANDLERS && (needs & NEED_POLICY)) {
+        luaL_newlib(L, policy);
+        vm_set_library(u->vm, "policy");
+    }
+}

@@ -1,0 +1,240 @@
+#include "lua/manifest.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "guard/keyring.h"
+#include "lua/fields.h"
+#include "lua/vm.h"
+
+enum { LIST_MAX = 32, ROUTES_MAX = 200, ERRORS_MAX = 100 };
+
+static const struct {
+    const char *name;
+    unsigned bit;
+} needs_table[] = {
+    {"db", NEED_DB},         {"transaction", NEED_TRANSACTION}, {"time", NEED_TIME},
+    {"zone", NEED_ZONE},     {"span", NEED_SPAN},               {"crypto", NEED_CRYPTO},
+    {"id", NEED_ID},         {"policy", NEED_POLICY},           {"sleep", NEED_SLEEP},
+    {"keys", NEED_KEYS},
+};
+
+static const struct {
+    const char *name;
+    enum route_auth auth;
+} auth_table[] = {
+    {"key", ROUTE_KEY},   {"organization", ROUTE_ORGANIZATION}, {"contact", ROUTE_CONTACT},
+    {"none", ROUTE_NONE}, {"platform", ROUTE_PLATFORM},
+};
+
+#define COUNT(t) (sizeof(t) / sizeof((t)[0]))
+
+/* The server's own errors; status decides the `type` (http/reply.c). */
+static const struct error_spec builtin[] = {
+    {STR("validation_error"), STR("The request is not what this route takes."), 400},
+    {STR("wrong_organization"),
+     STR("This API key belongs to another organization. Use a key of the organization "
+         "named in the path or query."),
+     403},
+    {STR("contact_mismatch"),
+     STR("The contact given is not the one of this booking. Send the email address or "
+         "phone number it was made with."),
+     403},
+    {STR("not_found"),
+     STR("There is no such object. Check the identifier, your API key and "
+         "x-organization-id."),
+     404},
+    {STR("conflict"), STR("The request conflicts with the present state. Read it again "
+                          "and retry."),
+     409},
+    {STR("unprocessable"), STR("A rule refuses this request."), 422},
+};
+
+static void read_needs(struct fields *f, struct manifest *m)
+{
+    struct str names[LIST_MAX];
+    int n = fields_list(f, "needs", names, LIST_MAX);
+    for (int i = 0; i < n; i++) {
+        size_t k = 0;
+        while (k < COUNT(needs_table) && !str_eq(names[i], str_of(needs_table[k].name)))
+            k++;
+        if (k == COUNT(needs_table))
+            fields_fault(f, "needs", "'%s' is no capability", names[i].p);
+        else
+            m->needs |= needs_table[k].bit;
+    }
+}
+
+static int read_list(struct fields *f, const char *key, struct str **out)
+{
+    struct str names[LIST_MAX];
+    int n = fields_list(f, key, names, LIST_MAX);
+    *out = arena_zero(f->arena, sizeof(struct str) * (size_t)(n + 1));
+    memcpy(*out, names, sizeof(struct str) * (size_t)n);
+    return n;
+}
+
+static void read_method(struct fields *f, struct route *r)
+{
+    static const enum http_method allowed[] = {HTTP_GET, HTTP_POST, HTTP_PUT, HTTP_PATCH,
+                                               HTTP_DELETE};
+    struct str text = fields_str(f, "method", REQUIRED);
+    for (size_t i = 0; i < COUNT(allowed); i++) {
+        if (str_eq(text, str_of(http_method_name(allowed[i])))) {
+            r->method = allowed[i];
+            return;
+        }
+    }
+    if (text.p)
+        fields_fault(f, "method", "'%s' is none of GET POST PUT PATCH DELETE", text.p);
+}
+
+static void read_auth(struct fields *f, struct route *r)
+{
+    struct str text = fields_str(f, "auth", REQUIRED);
+    for (size_t i = 0; i < COUNT(auth_table); i++) {
+        if (str_eq(text, str_of(auth_table[i].name))) {
+            r->auth = auth_table[i].auth;
+            return;
+        }
+    }
+    if (text.p)
+        fields_fault(f, "auth", "'%s' is none of key organization contact none platform",
+                     text.p);
+}
+
+static void read_route(struct fields *f, struct route *r)
+{
+    static const char *const known[] = {"method",     "path",   "handler", "auth", "scope",
+                                        "idempotent", "cached", "raw",     "body", "summary",
+                                        NULL};
+    fields_only(f, known);
+    read_method(f, r);
+    read_auth(f, r);
+    r->path = fields_str(f, "path", REQUIRED);
+    r->handler = fields_str(f, "handler", REQUIRED);
+    fields_str(f, "summary", OPTIONAL);
+    struct str scope = fields_str(f, "scope", OPTIONAL);
+    r->scope = scope.p ? scope_bit(scope) : 0;
+    if (scope.p && !r->scope)
+        fields_fault(f, "scope", "'%s' is no scope", scope.p);
+    r->idempotent = fields_bool(f, "idempotent", false);
+    r->cached = fields_bool(f, "cached", false);
+    r->raw = fields_bool(f, "raw", false);
+    bool takes = r->method == HTTP_POST || r->method == HTTP_PUT || r->method == HTTP_PATCH;
+    r->body = fields_bool(f, "body", takes && !r->raw);
+    r->label = arena_fmt(f->arena, "%s %s", http_method_name(r->method),
+                         r->path.p ? r->path.p : "");
+}
+
+static void read_routes(struct fields *f, struct manifest *m)
+{
+    if (!fields_enter(f, "routes", OPTIONAL))
+        return;
+    int n = fields_n(f);
+    if (n > ROUTES_MAX)
+        fields_fault(f, "", "has more than %d entries", ROUTES_MAX);
+    m->routes = arena_zero(f->arena, sizeof(*m->routes) * (size_t)(n + 1));
+    for (int i = 1; i <= n && i <= ROUTES_MAX; i++) {
+        if (!fields_item(f, i))
+            continue;
+        m->routes[m->n_routes].handler_ref = m->n_routes + 1;
+        read_route(f, &m->routes[m->n_routes++]);
+        fields_leave(f);
+    }
+    fields_leave(f);
+}
+
+static void read_error(struct fields *f, struct str name, struct manifest *m)
+{
+    static const char *const known[] = {"status", "detail", NULL};
+    struct error_spec *e = &m->errors[m->n_errors++];
+    fields_only(f, known);
+    e->name = arena_str(f->arena, name);
+    e->detail = fields_str(f, "detail", REQUIRED);
+    e->status = (int)fields_int(f, "status", 400, 599, 0);
+    if (!e->status)
+        fields_fault(f, "status", "is missing");
+}
+
+static void read_errors(struct fields *f, struct manifest *m)
+{
+    m->errors = arena_zero(f->arena, sizeof(*m->errors) * ERRORS_MAX);
+    if (!fields_enter(f, "errors", OPTIONAL))
+        return;
+    lua_pushnil(f->L);
+    while (lua_next(f->L, -2)) {
+        size_t n = 0;
+        const char *name =
+            lua_type(f->L, -2) == LUA_TSTRING ? lua_tolstring(f->L, -2, &n) : NULL;
+        if (!name || !lua_istable(f->L, -1) || m->n_errors == ERRORS_MAX) {
+            fields_fault(f, name ? name : "", "must be {status =, detail =}, 100 at most");
+        } else {
+            size_t at = strlen(f->path);
+            snprintf(f->path + at, sizeof(f->path) - at, "%s.", name);
+            read_error(f, (struct str){name, n}, m);
+            f->path[at] = '\0';
+        }
+        lua_pop(f->L, 1);
+    }
+    fields_leave(f);
+}
+
+static void read_manifest(struct fields *f, const struct folder *folder,
+                          struct manifest *m)
+{
+    static const char *const known[] = {"name",  "version", "api",    "needs", "uses",
+                                        "reads", "errors",  "routes", NULL};
+    fields_only(f, known);
+    m->name = fields_str(f, "name", REQUIRED);
+    m->version = fields_str(f, "version", REQUIRED);
+    fields_int(f, "api", 1, 1, 1);
+    if (m->name.p && !str_eq(m->name, folder->name))
+        fields_fault(f, "name", "'%s' must be the folder's name, '%s'", m->name.p,
+                     folder->name.p);
+    read_needs(f, m);
+    m->n_uses = read_list(f, "uses", &m->uses);
+    m->n_reads = read_list(f, "reads", &m->reads);
+    read_errors(f, m);
+    read_routes(f, m);
+}
+
+int manifest_read(struct arena *a, const struct folder *folder, struct manifest *out,
+                  struct buf *faults)
+{
+    const struct source *s = source_find(folder, STR("plugin"));
+    struct budget budget = {100000, 0};
+    struct vm *vm;
+    int n = 0, err = ERR_INVALID;
+    *out = (struct manifest){.name = folder->name};
+    if (!s) {
+        buf_fmt(faults, "%s/plugin.lua: is missing\n", folder->path.p);
+        return ERR_INVALID;
+    }
+    if (vm_new(&vm, &(struct vm_options){.name = folder->name.p}))
+        return ERR_NOMEM;
+    lua_State *L = vm_main(vm);
+    if (vm_load(vm, s->text, s->name.p, true, faults) ||
+        vm_run(vm, L, 0, &budget, &n, faults) != VM_DONE) {
+        buf_char(faults, '\n');
+    } else if (n != 1 || !lua_istable(L, -1)) {
+        buf_fmt(faults, "%s: must return a table\n", s->name.p);
+    } else {
+        struct fields f = {.L = L, .arena = a, .file = s->name.p, .faults = faults};
+        read_manifest(&f, folder, out);
+        err = f.n_faults ? ERR_INVALID : 0;
+    }
+    vm_free(vm);
+    return err;
+}
+
+const struct error_spec *manifest_error(const struct manifest *m, struct str name)
+{
+    for (int i = 0; i < m->n_errors; i++)
+        if (str_eq(m->errors[i].name, name))
+            return &m->errors[i];
+    for (size_t i = 0; i < COUNT(builtin); i++)
+        if (str_eq(builtin[i].name, name))
+            return &builtin[i];
+    return NULL;
+}

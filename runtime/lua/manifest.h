@@ -1,0 +1,65 @@
+#ifndef KORDLESS_LUA_MANIFEST_H
+#define KORDLESS_LUA_MANIFEST_H
+
+/* plugin.lua: what a plugin is and asks for, as pure data, read in an empty environment
+ * and checked before a line of its code runs. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "http/request.h"
+#include "lua/source.h"
+
+/* Capabilities a plugin may name under `needs`. One table (manifest.c) has their names. */
+enum need_bit {
+    NEED_DB = 1 << 0, NEED_TRANSACTION = 1 << 1, NEED_TIME = 1 << 2, NEED_ZONE = 1 << 3,
+    NEED_SPAN = 1 << 4, NEED_CRYPTO = 1 << 5, NEED_ID = 1 << 6, NEED_POLICY = 1 << 7,
+    NEED_SLEEP = 1 << 8, NEED_KEYS = 1 << 9
+};
+
+enum route_auth {
+    ROUTE_KEY,          /* a key; x-organization-id optional */
+    ROUTE_ORGANIZATION, /* a key and x-organization-id */
+    ROUTE_CONTACT,      /* the contact of a booking; limited by address */
+    ROUTE_NONE,
+    ROUTE_PLATFORM /* operators: the administrator's socket */
+};
+
+/* Routes the runtime answers itself. */
+enum route_native { NATIVE_NO, NATIVE_HEALTHZ, NATIVE_READYZ, NATIVE_RATE_LIMIT, NATIVE_CLOCK };
+
+struct route {
+    enum route_native native;
+    enum http_method method;
+    enum route_auth auth;
+    struct str path, label;      /* "POST /api/…": for logs, idempotency */
+    struct str handler;
+    int handler_ref;             /* index of the handler in its plugin: 1 … */
+    uint32_t scope;              /* a bit, or 0 */
+    bool idempotent, cached, raw, body; /* body: a JSON body is read */
+    int plugin;                  /* index in its generation */
+};
+
+struct error_spec {
+    struct str name, detail;
+    int status;
+};
+
+struct manifest {
+    struct str name, version;
+    unsigned needs;
+    struct str *uses, *reads;
+    int n_uses, n_reads;
+    struct route *routes;
+    int n_routes;
+    struct error_spec *errors;
+    int n_errors;
+};
+
+/* Everything ends in `a`; every fault is a line in `faults`. ERR_INVALID. */
+int manifest_read(struct arena *a, const struct folder *folder, struct manifest *out,
+                  struct buf *faults) MUST_CHECK;
+/* The error of this name: the plugin's own, else one of the server's; or NULL. */
+const struct error_spec *manifest_error(const struct manifest *m, struct str name);
+
+#endif

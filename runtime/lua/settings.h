@@ -1,0 +1,27 @@
+#ifndef KORDLESS_LUA_SETTINGS_H
+#define KORDLESS_LUA_SETTINGS_H
+
+/* scripts/kordless.lua: what the operator decides about the server as a whole. The file
+ * returns a table of plain values; it runs in an empty environment. */
+
+#include <stdbool.h>
+
+#include "lua/source.h"
+
+enum { SETTINGS_PLUGINS_MAX = 32 };
+
+struct settings {
+    struct str plugins[SETTINGS_PLUGINS_MAX]; /* which run, in this order */
+    int n_plugins;
+    struct str listen;          /* "127.0.0.1:8080"; empty: the default */
+    int workers;                /* 0: one per core */
+    struct str public_url;      /* where clients reach us; empty: http://<listen> */
+    struct str support_contact; /* stands in 429 answers; may be empty */
+    bool ratelimit_fields;      /* the IETF RateLimit fields beside X-RateLimit-* */
+};
+
+/* Strings are in `a`. ERR_INVALID: what was wrong is in `faults`, a line each. */
+int settings_read(struct arena *a, const struct folder *scripts, struct settings *out,
+                  struct buf *faults) MUST_CHECK;
+
+#endif

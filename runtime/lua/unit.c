@@ -1,0 +1,196 @@
+#include "lua/unit.h"
+
+#include <lauxlib.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "lua/lib.h"
+
+struct unit *unit_of(lua_State *L)
+{
+    return vm_owner(vm_of(L));
+}
+
+void unit_close(struct unit *u)
+{
+    if (u->open)
+        stmt_done(u->open);
+    u->open = NULL;
+}
+
+/* "rules" is a file of one's own, and so is "bookings.rules" in the plugin bookings, which
+ * another's copy of the file finds too; "availability.rules" is of a plugin under `uses`. */
+static const struct source *resolve(const struct unit *u, struct str name)
+{
+    struct str head, rest;
+    if (!str_cut(name, '.', &head, &rest))
+        return source_find(u->plugin ? &u->plugin->folder : u->scripts, name);
+    if (!u->plugin)
+        return NULL;
+    if (str_eq(head, u->plugin->manifest.name))
+        return source_find(&u->plugin->folder, rest);
+    for (int i = 0; i < u->plugin->manifest.n_uses; i++)
+        if (str_eq(u->plugin->manifest.uses[i], head) && u->plugin->uses[i])
+            return source_find(u->plugin->uses[i], rest);
+    return NULL;
+}
+
+/* What a module of another plugin may be: its pure files, never what runs it. */
+static bool is_entry(struct str module)
+{
+    return str_eq(module, STR("plugin")) || str_eq(module, STR("handlers")) ||
+           str_eq(module, STR("transactions"));
+}
+
+static bool find_module(lua_State *L, struct str name, void *ctx)
+{
+    struct unit *u = ctx;
+    const struct source *s = resolve(u, name);
+    struct buf why;
+    if (!s || is_entry(s->module))
+        return false;
+    buf_init(&why);
+    int err = vm_load(u->vm, s->text, s->name.p, false, &why);
+    if (err) {
+        lua_pushlstring(L, why.p, why.n);
+        buf_end(&why);
+        lua_error(L);
+    }
+    buf_end(&why);
+    if (L != vm_main(u->vm))
+        lua_xmove(vm_main(u->vm), L, 1);
+    lua_call(L, 0, 1);
+    return true;
+}
+
+static void open_libraries(struct unit *u, struct zones *zones)
+{
+    static const struct {
+        unsigned need;
+        const char *name;
+        lua_CFunction open;
+    } pure[] = {
+        {NEED_TIME, "time", luaopen_kordless_time},
+        {NEED_SPAN, "span", luaopen_kordless_span},
+        {NEED_CRYPTO, "crypto", luaopen_kordless_crypto},
+    };
+    lua_State *L = vm_main(u->vm);
+    unsigned needs = u->plugin ? u->plugin->manifest.needs : ~0u;
+    lua_pushcfunction(L, luaopen_kordless_json);
+    lua_call(L, 0, 1);
+    vm_set_library(u->vm, "json");
+    for (size_t i = 0; i < sizeof(pure) / sizeof(pure[0]); i++) {
+        if (!(needs & pure[i].need))
+            continue;
+        lua_pushcfunction(L, pure[i].open);
+        lua_call(L, 0, 1);
+        vm_set_library(u->vm, pure[i].name);
+    }
+    if (needs & NEED_ZONE) {
+        lua_pushlightuserdata(L, zones);
+        lua_pushcclosure(L, luaopen_kordless_zone, 1);
+        lua_call(L, 0, 1);
+        vm_set_library(u->vm, "zone");
+    }
+    lib_host_open(u);
+    if (u->plugin && (needs & NEED_DB))
+        lib_db_open(u);
+    if (u->plugin && (needs & NEED_KEYS) && u->role == UNIT_HANDLERS)
+        lib_platform_open(u);
+}
+
+/* Leaves the file's table on the stack, or an empty one when there is no such file. */
+static int load_entry(struct unit *u, const struct source *s, struct buf *faults)
+{
+    lua_State *L = vm_main(u->vm);
+    struct budget budget = {1000000, 0};
+    int n = 0;
+    if (!s) {
+        lua_newtable(L);
+        return 0;
+    }
+    if (vm_load(u->vm, s->text, s->name.p, false, faults) ||
+        vm_run(u->vm, L, 0, &budget, &n, faults) != VM_DONE) {
+        buf_char(faults, '\n');
+        return ERR_INVALID;
+    }
+    if (n != 1 || !lua_istable(L, -1)) {
+        buf_fmt(faults, "%s: must return a table\n", s->name.p);
+        return ERR_INVALID;
+    }
+    return 0;
+}
+
+static int bind_handlers(struct unit *u, struct buf *faults)
+{
+    lua_State *L = vm_main(u->vm);
+    const struct manifest *m = &u->plugin->manifest;
+    int err = 0;
+    u->handler_refs = calloc((size_t)m->n_routes + 1, sizeof(int));
+    if (!u->handler_refs)
+        abort();
+    for (int i = 0; i < m->n_routes; i++) {
+        lua_pushlstring(L, m->routes[i].handler.p, m->routes[i].handler.n);
+        if (lua_rawget(L, -2) != LUA_TFUNCTION) {
+            buf_fmt(faults, "%s/plugin.lua: routes.%d.handler: handlers.lua has no "
+                            "function '%s'\n",
+                    u->plugin->folder.path.p, i + 1, m->routes[i].handler.p);
+            lua_pop(L, 1);
+            err = ERR_INVALID;
+        } else {
+            u->handler_refs[i + 1] = luaL_ref(L, LUA_REGISTRYINDEX);
+        }
+    }
+    return err;
+}
+
+static int load_role(struct unit *u, struct buf *faults)
+{
+    static const struct str entry[] = {STR("handlers"), STR("transactions")};
+    lua_State *L = vm_main(u->vm);
+    if (u->role == UNIT_POLICY)
+        return 0;
+    int err = load_entry(u, source_find(&u->plugin->folder, entry[u->role]), faults);
+    if (!err && u->role == UNIT_HANDLERS)
+        err = bind_handlers(u, faults);
+    if (!err)
+        u->table_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    return err;
+}
+
+int unit_new(struct unit **out, const struct unit_options *o, struct buf *faults)
+{
+    struct unit *u = calloc(1, sizeof(*u));
+    if (!u)
+        abort();
+    *u = (struct unit){.role = o->role,
+                       .plugin = o->plugin,
+                       .scripts = o->scripts,
+                       .log = o->log,
+                       .policies = o->policies,
+                       .writer = o->writer};
+    struct vm_options vo = {.name = o->plugin ? o->plugin->manifest.name.p : "policy",
+                            .owner = u};
+    int err = vm_new(&u->vm, &vo);
+    if (err) {
+        free(u);
+        return err;
+    }
+    vm_set_require(u->vm, find_module, u);
+    open_libraries(u, o->zones);
+    err = load_role(u, faults);
+    if (err)
+        unit_free(u);
+    else
+        *out = u;
+    return err;
+}
+
+void unit_free(struct unit *u)
+{
+    if (!u)
+        return;
+    vm_free(u->vm);
+    free(u->handler_refs);
+    free(u);
+}

@@ -1,0 +1,109 @@
+/* kordless: a self-hosted booking API server. The map of the house, top floor down; an
+ * include only ever goes down or sideways within a floor:
+ *
+ *   main.c        which command               options.c   flags of all commands
+ *   serve.c       runs until a signal         command.c   org, key, version
+ *   check.c       looks without going live    demo.c      a salon to try things on
+ *   client.c      commands talk HTTP          server.c    up and down in order
+ *   worker.c      a thread that serves        flow.c      a request's way, one screen
+ *   gates.c       who, how often, may it      ratelimit.c what callers hear of limits
+ *   testclock.c   time for tests
+ *
+ *   lua/          everything that speaks Lua
+ *     source      files, read once            settings    scripts/kordless.lua
+ *     manifest    plugin.lua as data          fields      typed values from tables
+ *     generation  all of it, live at once     unit        a plugin's state in a thread
+ *     call        one run of a handler        transaction one run on the writer
+ *     policy      the operator's functions    quota       limits per class of keys
+ *     vm          a state that cannot harm    sandbox     what scripts may call
+ *     pattern     string.find, counted        data        values between states
+ *     lib_*       the `kordless` API, a file a library
+ *   net/          sockets and the loop: loop, listen, conn
+ *   guard/        who, and how often: secret, keyring, auth, limit, peers, idem, registry
+ *   store/        SQLite: db, fence, migrate, writer, reader
+ *   http/         bytes to meaning and back: parse, chunks, query, route, reply
+ *   base/         err, str, arena, buf, log, now, id, json, span, zone
+ */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "command.h"
+#include "guard/secret.h"
+#include "serve.h"
+
+static const struct {
+    const char *words[2];
+    int (*run)(const struct options *o);
+    const char *help;
+} commands[] = {
+    {{"serve", NULL}, serve, "run the server"},
+    {{"check", NULL}, command_check, "look at scripts and plugins without going live"},
+    {{"org", "create"}, command_org_create, "make an organization: --slug S --name N"},
+    {{"key", "create"}, command_key_create, "make an API key: --org SLUG --label L"},
+    {{"key", "list"}, command_key_list, "list an organization's keys: --org SLUG"},
+    {{"key", "revoke"}, command_key_revoke, "revoke ID or LAST4 at once: --org SLUG"},
+    {{"demo", NULL}, command_demo, "make the demo organization acme-salon"},
+    {{"version", NULL}, command_version, "print the version"},
+};
+
+enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+
+static bool matches(int i, const struct options *o)
+{
+    int words = commands[i].words[1] ? 2 : 1;
+    if (o->n_words < words)
+        return false;
+    for (int k = 0; k < words; k++)
+        if (strcmp(commands[i].words[k], o->words[k]) != 0)
+            return false;
+    return true;
+}
+
+/* All commands, or the one that is asked about. */
+static void print_help(FILE *to, int only)
+{
+    if (only < 0)
+        fputs("kordless: a self-hosted booking API server\n\nUsage: kordless COMMAND "
+              "[FLAGS]\n\n",
+              to);
+    for (int i = 0; i < COMMANDS; i++) {
+        const char *second = commands[i].words[1] ? commands[i].words[1] : "";
+        if (only < 0 || only == i)
+            fprintf(to, "  kordless %s %-*s %s\n", commands[i].words[0],
+                    (int)(14 - strlen(commands[i].words[0])), second, commands[i].help);
+    }
+    fprintf(to, "\n%s", options_help);
+}
+
+static int find_command(const struct options *o)
+{
+    for (int i = 0; i < COMMANDS; i++)
+        if (matches(i, o))
+            return i;
+    return -1;
+}
+
+int main(int argc, char **argv)
+{
+    struct options o;
+    struct buf why;
+    buf_init(&why);
+    if (options_read(argc, argv, &o, &why)) {
+        int code = usage("%.*s", (int)why.n, why.p);
+        buf_end(&why);
+        return code;
+    }
+    int i = find_command(&o);
+    if (o.help) {
+        print_help(stdout, i);
+        return 0;
+    }
+    if (i < 0) {
+        print_help(stderr, -1);
+        return 2;
+    }
+    if (secret_init())
+        return usage("the cryptographic library cannot be used") - 1;
+    return commands[i].run(&o);
+}

@@ -1,0 +1,155 @@
+#include "options.h"
+
+#include <stddef.h>
+#include <string.h>
+
+const char options_help[] =
+    "Flags (all commands):\n"
+    "  --data DIR         database, limits, pepper, lock        (default ./data)\n"
+    "  --scripts DIR      kordless.lua, quota.lua, booking.lua  (default ./scripts)\n"
+    "  --plugins DIR      plugin folders                        (default ./plugins)\n"
+    "  --json             answers as JSON on stdout\n"
+    "  --help             this text\n"
+    "Flags of serve:\n"
+    "  --listen ADDR:PORT port 0 picks one (default: kordless.lua, 127.0.0.1:8080)\n"
+    "  --workers N        threads that serve, 1 to 64 (default: one per core)\n"
+    "  --load DIR         one more plugin folder; may be given again\n"
+    "  --group N          writes per commit at most; 1 commits each by itself\n"
+    "  --log-format F     logfmt or json\n"
+    "  --demo             makes the demo organization if there is none\n"
+    "Flags of org create and key …:\n"
+    "  --slug S --name N [--plan P]\n"
+    "  --org SLUG --label L [--environment production|development]\n"
+    "  --yes              do not ask\n"
+    "Exit codes: 0 done, 1 refused, 2 usage.\n";
+
+enum kind { TEXT, NUMBER, SWITCH, LOAD, FORMAT };
+
+static const struct flag {
+    const char *name;
+    enum kind kind;
+    size_t at;
+    int lo, hi;
+} flags[] = {
+    {"--data", TEXT, offsetof(struct options, server.data), 0, 0},
+    {"--scripts", TEXT, offsetof(struct options, server.scripts), 0, 0},
+    {"--plugins", TEXT, offsetof(struct options, server.plugins), 0, 0},
+    {"--listen", TEXT, offsetof(struct options, server.listen), 0, 0},
+    {"--org", TEXT, offsetof(struct options, org), 0, 0},
+    {"--label", TEXT, offsetof(struct options, label), 0, 0},
+    {"--environment", TEXT, offsetof(struct options, environment), 0, 0},
+    {"--slug", TEXT, offsetof(struct options, slug), 0, 0},
+    {"--name", TEXT, offsetof(struct options, name), 0, 0},
+    {"--plan", TEXT, offsetof(struct options, plan), 0, 0},
+    {"--workers", NUMBER, offsetof(struct options, server.workers), 1, 64},
+    {"--group", NUMBER, offsetof(struct options, server.group), 1, 100000},
+    {"--json", SWITCH, offsetof(struct options, json), 0, 0},
+    {"--yes", SWITCH, offsetof(struct options, yes), 0, 0},
+    {"--help", SWITCH, offsetof(struct options, help), 0, 0},
+    {"-h", SWITCH, offsetof(struct options, help), 0, 0},
+    {"--demo", SWITCH, offsetof(struct options, demo), 0, 0},
+    {"--load", LOAD, 0, 0, 0},
+    {"--log-format", FORMAT, 0, 0, 0},
+};
+
+static const struct flag *find(const char *arg, size_t n)
+{
+    for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+        if (strlen(flags[i].name) == n && strncmp(flags[i].name, arg, n) == 0)
+            return &flags[i];
+    return NULL;
+}
+
+static int set_number(const struct flag *f, const char *value, void *at, struct buf *why)
+{
+    uint64_t v;
+    if (str_u64(str_of(value), (uint64_t)f->hi, &v) || v < (uint64_t)f->lo) {
+        buf_fmt(why, "%s takes a number from %d to %d", f->name, f->lo, f->hi);
+        return 2;
+    }
+    *(int *)at = (int)v;
+    return 0;
+}
+
+static int set_format(struct options *o, const char *value, struct buf *why)
+{
+    bool json = strcmp(value, "json") == 0;
+    if (!json && strcmp(value, "logfmt") != 0) {
+        buf_fmt(why, "--log-format takes logfmt or json");
+        return 2;
+    }
+    o->server.log_format = json ? LOG_JSON : LOG_LOGFMT;
+    return 0;
+}
+
+static int set(struct options *o, const struct flag *f, const char *value, struct buf *why)
+{
+    char *at = (char *)o + f->at;
+    switch (f->kind) {
+    case TEXT:
+        memcpy(at, &value, sizeof(value));
+        return 0;
+    case NUMBER:
+        return set_number(f, value, at, why);
+    case SWITCH:
+        *(bool *)at = true;
+        return 0;
+    case FORMAT:
+        return set_format(o, value, why);
+    case LOAD:
+        break;
+    }
+    if (o->server.n_load == OPTIONS_LOAD_MAX) {
+        buf_fmt(why, "--load is given more than %d times", OPTIONS_LOAD_MAX);
+        return 2;
+    }
+    o->load[o->server.n_load++] = value;
+    return 0;
+}
+
+/* --flag value, --flag=value, or a switch. */
+static int read_flag(struct options *o, char **argv, int argc, int *i, struct buf *why)
+{
+    const char *arg = argv[*i], *eq = strchr(arg, '=');
+    const struct flag *f = find(arg, eq ? (size_t)(eq - arg) : strlen(arg));
+    const char *value = eq ? eq + 1 : NULL;
+    if (!f) {
+        buf_fmt(why, "%s is no flag of kordless; see kordless --help", arg);
+        return 2;
+    }
+    if (f->kind == SWITCH && eq) {
+        buf_fmt(why, "%s takes no value", f->name);
+        return 2;
+    }
+    if (f->kind != SWITCH && !value) {
+        if (*i + 1 >= argc) {
+            buf_fmt(why, "%s needs a value", f->name);
+            return 2;
+        }
+        value = argv[++*i];
+    }
+    return set(o, f, value, why);
+}
+
+int options_read(int argc, char **argv, struct options *out, struct buf *why)
+{
+    *out = (struct options){.server = {.data = "./data",
+                                       .scripts = "./scripts",
+                                       .plugins = "./plugins",
+                                       .log_level = LOG_INFO}};
+    out->server.load = out->load;
+    for (int i = 1; i < argc; i++) {
+        int err = 0;
+        if (argv[i][0] == '-' && argv[i][1] != '\0')
+            err = read_flag(out, argv, argc, &i, why);
+        else if (out->n_words < OPTIONS_WORDS_MAX)
+            out->words[out->n_words++] = argv[i];
+        else {
+            buf_fmt(why, "'%s' is one word too many", argv[i]);
+            err = 2;
+        }
+        if (err)
+            return err;
+    }
+    return 0;
+}

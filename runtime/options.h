@@ -1,0 +1,25 @@
+#ifndef KORDLESS_OPTIONS_H
+#define KORDLESS_OPTIONS_H
+
+/* The command line as one struct: every flag of every command, so that a flag means the
+ * same wherever it is taken. */
+
+#include "server.h"
+
+enum { OPTIONS_LOAD_MAX = 16, OPTIONS_WORDS_MAX = 4 };
+
+struct options {
+    struct server_options server;
+    const char *load[OPTIONS_LOAD_MAX];
+    const char *words[OPTIONS_WORDS_MAX]; /* what is no flag: "key", "create" … */
+    int n_words;
+    const char *org, *label, *environment, *slug, *name, *plan;
+    bool json, yes, help, demo;
+};
+
+/* 0, or 2 (usage) with a sentence in `why`. `argv` outlives `out`. */
+int options_read(int argc, char **argv, struct options *out, struct buf *why);
+/* One paragraph per flag, for --help. */
+extern const char options_help[];
+
+#endif

@@ -1,0 +1,20 @@
+#ifndef KORDLESS_RATELIMIT_H
+#define KORDLESS_RATELIMIT_H
+
+/* What a caller is told of its limits: X-RateLimit-*, the IETF RateLimit fields
+ * (draft-ietf-httpapi-ratelimit-headers-11), Retry-After, and the body of a 429. */
+
+#include "guard/keyring.h"
+#include "guard/limit.h"
+#include "http/reply.h"
+
+void ratelimit_fields(struct reply *r, const struct limit_verdict *v, int64_t wall_ms,
+                      bool ietf);
+void ratelimit_refuse(struct reply *r, const struct limit_verdict *v, const struct key *k,
+                      struct str support_contact);
+/* 429 for a caller without a key: `what` completes "Too many … from this address". */
+void ratelimit_refuse_stranger(struct reply *r, int64_t wait_ms, const char *what);
+/* {"limits": [...]}: the caller's windows. */
+void ratelimit_show(struct reply *r, const struct limit_verdict *v, int64_t wall_ms);
+
+#endif

@@ -1,0 +1,441 @@
+#include "server.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "guard/registry.h"
+#include "testclock.h"
+#include "worker.h"
+
+enum {
+    STRANGERS_MAX = 65536,
+    QUEUE_MAX = 1024,
+    WAL_PAGES = 1000,
+    FLUSH_MS = 10 * 1000,
+    SWEEP_MS = 60 * 60 * 1000
+};
+
+static const uint32_t stranger_limits[PEER_COUNTS] = {[PEER_AUTH_FAILURE] = 60,
+                                                      [PEER_CONTACT_REQUEST] = 120,
+                                                      [PEER_CONTACT_FAILURE] = 10};
+static const uint32_t lookup_limits[PEER_COUNTS] = {60, 60, 60};
+
+/* --- the data folder ---------------------------------------------------------------- */
+
+static int open_data(struct server *s, const char *data, struct buf *why)
+{
+    char lock[4200];
+    snprintf(s->data, sizeof(s->data), "%s", data);
+    snprintf(s->db_path, sizeof(s->db_path), "%s/kordless.db", data);
+    snprintf(lock, sizeof(lock), "%s/lock", data);
+    if (mkdir(data, 0700) != 0 && errno != EEXIST) {
+        buf_fmt(why, "%s: cannot be made: %s", data, strerror(errno));
+        return ERR_IO;
+    }
+    s->lock_fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (s->lock_fd < 0) {
+        buf_fmt(why, "%s: cannot be opened: %s", lock, strerror(errno));
+        return ERR_IO;
+    }
+    if (flock(s->lock_fd, LOCK_EX | LOCK_NB) != 0) {
+        buf_fmt(why, "%s is in use by another kordless process", data);
+        return ERR_BUSY;
+    }
+    return 0;
+}
+
+/* The pepper is made together with the database and never again: a new one under old
+ * digests would turn every key away. */
+static int open_pepper(struct server *s, struct buf *why)
+{
+    struct stat st;
+    bool fresh = stat(s->db_path, &st) != 0;
+    return pepper_load(s->data, fresh, &s->pepper, why);
+}
+
+static int migrate_all(struct server *s, struct db *db, struct buf *why)
+{
+    int ran = 0, err = migrate_init(db);
+    if (!err)
+        err = migrate_run(db, STR("kordless"), registry_migrations, registry_migrations_n,
+                          false, &ran, why);
+    if (!err)
+        err = generation_migrate(s->generation, db, false, &ran, why);
+    if (!err && registry_check_pepper(db, &s->pepper)) {
+        buf_fmt(why, "%s/pepper is not the one this database was made with. Put the right "
+                     "file back: without it no key can be checked.",
+                s->data);
+        err = ERR_DENIED;
+    }
+    if (err && why->n == 0)
+        buf_fmt(why, "%s: %s", s->db_path, db_message(db));
+    return err;
+}
+
+static int open_store(struct server *s, struct buf *why)
+{
+    struct db *db;
+    int err = db_open(&db, s->db_path, DB_WRITE, why);
+    if (err)
+        return err;
+    err = migrate_all(s, db, why);
+    db_close(db); /* from here on the writer's connection is the only one that writes */
+    if (!err)
+        err = db_open(&s->db, s->db_path, DB_READ, why);
+    return err;
+}
+
+/* --- what is in memory -------------------------------------------------------------- */
+
+static int read_boot(struct server *s, struct limit_boot *boot)
+{
+    FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
+    bool ok = f && fscanf(f, "%36s", boot->id) == 1;
+    if (f)
+        fclose(f);
+    boot->now = clock_read(s->clock);
+    return ok ? 0 : ERR_IO;
+}
+
+static int open_memory(struct server *s, struct buf *why)
+{
+    char path[4200];
+    struct limit_boot boot = {.id = ""};
+    snprintf(path, sizeof(path), "%s/limits", s->data);
+    int err = read_boot(s, &boot);
+    if (err)
+        buf_fmt(why, "/proc/sys/kernel/random/boot_id cannot be read");
+    if (!err)
+        err = limits_open(&s->limits, path, &boot, why);
+    if (err)
+        return err;
+    s->keyring = keyring_new();
+    s->strangers = peers_new(STRANGERS_MAX, stranger_limits);
+    s->lookups = peers_new(STRANGERS_MAX, lookup_limits);
+    s->idem = idem_new();
+    err = registry_load(s->db, s->keyring, s->limits);
+    if (err)
+        buf_fmt(why, "the keys cannot be loaded: %s", db_message(s->db));
+    return err;
+}
+
+/* --- threads ------------------------------------------------------------------------ */
+
+static int worker_count(const struct server *s, const struct server_options *o)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    if (o->workers)
+        return o->workers;
+    if (s->generation->settings.workers)
+        return s->generation->settings.workers;
+    return cores > 0 && cores < 64 ? (int)cores : 1;
+}
+
+static int claim_address(struct server *s, const struct server_options *o, struct buf *why)
+{
+    struct str text = str_of(o->listen);
+    if (o->no_listen)
+        return 0;
+    if (!text.n)
+        text = s->generation->settings.listen;
+    if (!text.n)
+        text = STR("127.0.0.1:8080");
+    if (listen_parse(text, &s->address)) {
+        buf_fmt(why, "'%.*s' is no address to listen on; 127.0.0.1:8080 is one",
+                (int)text.n, text.p);
+        return ERR_INVALID;
+    }
+    int err = listen_claim(&s->address, why);
+    struct buf b;
+    buf_init(&b);
+    listen_text(&s->address, &b);
+    snprintf(s->public_url, sizeof(s->public_url), "http://%.*s", (int)b.n, b.p);
+    buf_end(&b);
+    return err;
+}
+
+static int start_worker(struct server *s, const struct server_options *o, struct buf *why)
+{
+    struct worker_options wo = {.server = s,
+                                .index = s->n_workers,
+                                .generation = s->generation,
+                                .db_path = s->db_path,
+                                .listen_fd = -1,
+                                .admin_fd = -1};
+    int err = o->no_listen ? 0 : listen_tcp(&s->address, &wo.listen_fd, why);
+    if (!err && !o->no_listen && wo.index == 0)
+        err = listen_unix(s->data, "admin.sock", &wo.admin_fd, why);
+    if (err)
+        return err;
+    generation_hold(s->generation);
+    err = worker_start(&s->workers[s->n_workers], &wo, why);
+    if (!err)
+        s->n_workers++;
+    return err;
+}
+
+static int start_threads(struct server *s, const struct server_options *o, int workers,
+                         struct buf *why)
+{
+    const struct writer_options wo = {.path = s->db_path,
+                                      .group_max = o->group,
+                                      .queue_max = QUEUE_MAX,
+                                      .wal_pages = WAL_PAGES,
+                                      .log = s->log};
+    int err = writer_start(&s->writer, &wo, why);
+    s->workers = calloc((size_t)workers, sizeof(struct worker *));
+    if (!s->workers)
+        abort();
+    for (int i = 0; i < workers && !err; i++)
+        err = start_worker(s, o, why);
+    return err;
+}
+
+static void make_salt(struct server *s)
+{
+    unsigned char r[8];
+    secret_random(r, sizeof(r));
+    for (size_t i = 0; i < sizeof(r); i++)
+        snprintf(s->etag_salt + 2 * i, 3, "%02x", r[i]);
+}
+
+/* --- up ----------------------------------------------------------------------------- */
+
+static int bring_up(struct server *s, const struct server_options *o, struct buf *why)
+{
+    int err = open_data(s, o->data, why);
+    if (!err)
+        err = generation_read(&s->generation, &s->sources, why);
+    if (!err)
+        err = claim_address(s, o, why);
+    if (!err)
+        err = open_pepper(s, why);
+    if (!err)
+        err = open_store(s, why);
+    if (!err)
+        err = open_memory(s, why);
+    if (err)
+        return err;
+    int workers = worker_count(s, o);
+    err = generation_build(s->generation, s->db, s->zones, s->log, s->keyring, workers, 1,
+                           why);
+    if (!err)
+        err = start_threads(s, o, workers, why);
+    atomic_store(&s->ready, !err);
+    return err;
+}
+
+int server_open(struct server **out, const struct server_options *o, struct buf *why)
+{
+    struct server *s = calloc(1, sizeof(*s));
+    if (!s)
+        abort();
+    s->lock_fd = -1;
+    s->clock = clock_new();
+    s->log = log_new(s->clock, o->log_level, o->log_format, log_to_stderr, NULL);
+    s->zones = zones_new(NULL);
+    s->sources = (struct generation_options){.scripts = o->scripts,
+                                             .plugins = o->plugins,
+                                             .extra = o->load,
+                                             .n_extra = o->n_load,
+                                             .test_clock = testclock_built};
+    make_salt(s);
+    struct now now = clock_read(s->clock);
+    s->swept_ms = s->flushed_ms = now.boot_ms;
+    int err = bring_up(s, o, why);
+    if (err)
+        server_close(s, 0);
+    else
+        *out = s;
+    return err;
+}
+
+int server_connect(struct server *s, int *fd)
+{
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+        return ERR_IO;
+    int flags = fcntl(pair[1], F_GETFL);
+    if (flags < 0 || fcntl(pair[1], F_SETFL, flags | O_NONBLOCK) != 0) {
+        close(pair[0]);
+        close(pair[1]);
+        return ERR_IO;
+    }
+    worker_accept(s->workers[0], pair[1], true);
+    *fd = pair[0];
+    return 0;
+}
+
+/* --- writes of main's own ----------------------------------------------------------- */
+
+struct chore { /* queued by main, which waits: it has nothing better to do */
+    struct write w; /* first */
+    struct server *server;
+    struct generation *generation;
+    int64_t wall_ms;
+    pthread_mutex_t lock;
+    pthread_cond_t cond;
+    bool done;
+};
+
+static void chore_done(struct write *w)
+{
+    struct chore *c = (struct chore *)w;
+    pthread_mutex_lock(&c->lock);
+    c->done = true;
+    pthread_cond_signal(&c->cond);
+    pthread_mutex_unlock(&c->lock);
+}
+
+static void chore_do(struct server *s, const char *what, struct chore *c)
+{
+    c->server = s;
+    c->w.done = chore_done;
+    pthread_mutex_init(&c->lock, NULL);
+    pthread_cond_init(&c->cond, NULL);
+    int err = writer_queue(s->writer, &c->w);
+    if (!err) {
+        pthread_mutex_lock(&c->lock);
+        while (!c->done)
+            pthread_cond_wait(&c->cond, &c->lock);
+        pthread_mutex_unlock(&c->lock);
+        err = c->w.result;
+    }
+    if (err)
+        LOG(s->log, LOG_ERROR, "chore_failed", LOG_C("what", what),
+            LOG_C("why", err_name(err)));
+    pthread_mutex_destroy(&c->lock);
+    pthread_cond_destroy(&c->cond);
+}
+
+static int flush_used(struct write *w, struct db *db)
+{
+    return registry_flush_used(db, ((struct chore *)w)->server->keyring);
+}
+
+static int sweep_idem(struct write *w, struct db *db)
+{
+    return idem_sweep(db, ((struct chore *)w)->wall_ms);
+}
+
+static int forget_statements(struct write *w, struct db *db)
+{
+    struct generation *g = ((struct chore *)w)->generation;
+    for (int i = 0; i < g->n_plugins; i++)
+        db_forget(db, &g->plugins[i].fence);
+    return 0;
+}
+
+/* --- housekeeping and reload -------------------------------------------------------- */
+
+static void reap(struct server *s)
+{
+    int kept = 0;
+    for (int i = 0; i < s->n_retired; i++) {
+        struct generation *g = s->retired[i];
+        if (atomic_load(&g->holders) > 1) {
+            s->retired[kept++] = g;
+            continue;
+        }
+        chore_do(s, "forget statements",
+                 &(struct chore){.w.run = forget_statements, .generation = g});
+        generation_drop(g);
+    }
+    s->n_retired = kept;
+}
+
+void server_tick(struct server *s)
+{
+    struct now now = clock_read(s->clock);
+    limits_sync(s->limits);
+    reap(s);
+    if (now.boot_ms - s->flushed_ms >= FLUSH_MS) {
+        s->flushed_ms = now.boot_ms;
+        chore_do(s, "flush last use", &(struct chore){.w.run = flush_used});
+    }
+    if (now.boot_ms - s->swept_ms >= SWEEP_MS) {
+        s->swept_ms = now.boot_ms;
+        limits_sweep(s->limits, &now);
+        chore_do(s, "sweep idempotency",
+                 &(struct chore){.w.run = sweep_idem, .wall_ms = now.wall_ms});
+    }
+}
+
+static void go_live(struct server *s, struct generation *g)
+{
+    for (int i = 0; i < s->n_workers; i++) {
+        generation_hold(g);
+        worker_adopt(s->workers[i], g);
+    }
+    s->retired[s->n_retired++] = s->generation;
+    s->generation = g;
+}
+
+int server_reload(struct server *s, struct buf *faults)
+{
+    struct generation *g;
+    int ran = 0;
+    reap(s);
+    if (s->n_retired == (int)(sizeof(s->retired) / sizeof(s->retired[0]))) {
+        buf_fmt(faults, "too many requests still run under older sources; try again\n");
+        return ERR_BUSY;
+    }
+    int err = generation_read(&g, &s->sources, faults);
+    if (err)
+        return err;
+    err = generation_migrate(g, s->db, true, &ran, faults);
+    if (!err && ran > 0) {
+        buf_fmt(faults, "%d migration%s pending: restart the server to run %s\n", ran,
+                ran == 1 ? " is" : "s are", ran == 1 ? "it" : "them");
+        err = ERR_INVALID;
+    }
+    if (!err)
+        err = generation_build(g, s->db, s->zones, s->log, s->keyring, s->n_workers,
+                               s->generation->number + 1, faults);
+    if (err)
+        generation_drop(g);
+    else
+        go_live(s, g);
+    return err;
+}
+
+/* --- down --------------------------------------------------------------------------- */
+
+void server_close(struct server *s, int64_t drain_ms)
+{
+    atomic_store(&s->ready, false);
+    for (int i = 0; i < s->n_workers; i++)
+        worker_stop(s->workers[i], drain_ms);
+    if (s->writer) {
+        if (s->keyring)
+            chore_do(s, "flush last use", &(struct chore){.w.run = flush_used});
+        writer_stop(s->writer);
+    }
+    writer_free(s->writer);
+    for (int i = 0; i < s->n_retired; i++)
+        generation_drop(s->retired[i]);
+    generation_drop(s->generation);
+    if (s->db)
+        db_close(s->db);
+    if (s->limits)
+        limits_close(s->limits);
+    keyring_free(s->keyring);
+    peers_free(s->strangers);
+    peers_free(s->lookups);
+    idem_free(s->idem);
+    zones_free(s->zones);
+    pepper_end(&s->pepper);
+    log_free(s->log);
+    clock_free(s->clock);
+    free(s->workers);
+    if (s->lock_fd >= 0)
+        close(s->lock_fd);
+    free(s);
+}

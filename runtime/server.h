@@ -1,0 +1,76 @@
+#ifndef KORDLESS_SERVER_H
+#define KORDLESS_SERVER_H
+
+/* What all threads share. Made by serve.c before the first thread starts and freed after
+ * the last one ended; everything in it is either constant by then or safe on its own. */
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/log.h"
+#include "base/now.h"
+#include "base/zone.h"
+#include "guard/idem.h"
+#include "guard/keyring.h"
+#include "guard/limit.h"
+#include "guard/peers.h"
+#include "lua/generation.h"
+#include "net/listen.h"
+#include "store/writer.h"
+
+struct worker;
+
+struct server {
+    struct clock *clock;
+    struct log *log;
+    struct zones *zones;
+    struct pepper pepper;
+    struct keyring *keyring;
+    struct limits *limits;
+    struct peers *strangers; /* callers without a key, by address or number */
+    struct peers *lookups;   /* GET /rate-limit, by key: a limit of its own */
+    struct idem *idem;
+    struct writer *writer;
+    struct worker **workers;
+    int n_workers;
+    struct listen_address address;
+    /* main's own: */
+    struct generation *generation;  /* the live one */
+    struct generation *retired[64]; /* let go of once no worker holds them */
+    int n_retired;
+    struct generation_options sources;
+    struct db *db; /* read-only, for reloads */
+    int lock_fd;
+    int64_t swept_ms, flushed_ms;
+    char data[4096], db_path[4200];
+
+    char public_url[256]; /* where clients reach us, unless the settings say */
+    char etag_salt[17];   /* differs per start: commit numbers begin anew */
+    atomic_bool ready;
+};
+
+struct server_options {
+    const char *data, *scripts, *plugins;
+    const char *const *load; /* more plugin folders */
+    int n_load;
+    const char *listen; /* NULL: as scripts/kordless.lua says, else 127.0.0.1:8080 */
+    bool no_listen;     /* neither TCP nor the administrator's socket: a command's own */
+    int workers;        /* 0: settings, else one per core */
+    int group;          /* members a commit; 0: no bound */
+    enum log_format log_format;
+    enum log_level log_level;
+};
+
+/* Brings everything up in order; on failure everything is down again and `why` says what
+ * to do. ERR_BUSY: another process holds DIR/lock. */
+int server_open(struct server **out, const struct server_options *o,
+                struct buf *why) MUST_CHECK;
+/* A second or so of housekeeping: limits synced, last use flushed, sweeps. From main. */
+void server_tick(struct server *s);
+/* All or nothing; the faults, a line each, when it was nothing. From main. */
+int server_reload(struct server *s, struct buf *faults) MUST_CHECK;
+/* A connection to the first worker as an operator, without a socket file. */
+int server_connect(struct server *s, int *fd) MUST_CHECK;
+void server_close(struct server *s, int64_t drain_ms); /* drains, and all down in order */
+
+#endif

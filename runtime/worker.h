@@ -1,0 +1,46 @@
+#ifndef KORDLESS_WORKER_H
+#define KORDLESS_WORKER_H
+
+/* A thread that serves: its own loop, listener, Lua states and database snapshot. A
+ * request lives and dies on one worker. */
+
+#include "lua/call.h"
+#include "net/conn.h"
+#include "net/loop.h"
+#include "server.h"
+#include "store/reader.h"
+
+struct worker {
+    struct server *server;
+    int index;
+    pthread_t thread;
+    struct loop *loop;
+    struct net *net;
+    struct listener *listener, *admin;
+    struct reader *reader;
+    struct id_source ids;
+    struct call_host host;
+    struct generation *generation; /* the live one */
+};
+
+struct worker_options {
+    struct server *server;
+    int index;
+    struct generation *generation; /* held by the worker from now on */
+    const char *db_path;
+    int listen_fd, admin_fd; /* -1: none; taken over */
+};
+
+/* Starts the thread. ERR_IO with `why`. */
+int worker_start(struct worker **out, const struct worker_options *o, struct buf *why) MUST_CHECK;
+/* From another thread, each waits until the worker has done it. */
+void worker_adopt(struct worker *w, struct generation *g); /* held by the worker */
+void worker_accept(struct worker *w, int fd, bool local_admin);
+void worker_stop(struct worker *w, int64_t drain_ms); /* drains, joins, frees */
+
+/* A call of this generation begins and ends; the last one of an old generation lets go
+ * of it. On the worker's thread. */
+void worker_enter(struct worker *w, struct generation *g);
+void worker_leave(struct worker *w, struct generation *g);
+
+#endif

@@ -1,0 +1,94 @@
+-- Your rules for bookings. Edit, then `kordless reload`: a file with a fault never goes
+-- live, and the tests at the end run first.
+--
+-- Every function here is optional and pure: it gets plain values and returns some. It can
+-- only narrow what the calendar offers, name a price, or sort; it can never book a taken
+-- slot. When it fails, the request is answered 503 and nothing is booked.
+--
+-- A refusal is a sentence for the customer, or {code = "x_your_word", message = "…"} so
+-- that a program can tell it from others. Instants are UTC seconds; `minutes` are minutes
+-- after midnight and `weekdays` 1 (Monday) to 7 on the wall clock of the service.
+
+local booking = {}
+
+-- How many places one booking may take of a group service, by the service's slug. Eight are
+-- all places the demo's class has: lower the number to see it at work.
+local largest_party = {
+  ["group-class"] = 8,
+}
+
+-- Which of n slots are not offered: refused[i] = why. Called once for a whole list, and
+-- once more for the one slot that is booked, so lists and bookings always agree.
+-- request: organization {id}, service {id, key, slug, name, category, duration_minutes,
+-- max_parallel_bookings, price, currency, timezone, metadata}, party_size, now, n, and the
+-- lists starts, minutes, weekdays, host_ids ("" where a whole team is booked).
+function booking.offer(request)
+  local refused = {}
+  local most = largest_party[request.service.slug]
+  for i = 1, request.n do
+    if most and request.party_size > most then
+      refused[i] = {
+        code = "x_large_party",
+        message = "For more than " .. most .. " people please call us.",
+      }
+    end
+    -- No consultations on Friday afternoons:
+    -- if request.service.slug == "consultation"
+    --   and request.weekdays[i] == 5 and request.minutes[i] >= 13 * 60 then
+    --   refused[i] = "We do not advise on Friday afternoons."
+    -- end
+  end
+  return refused
+end
+
+-- The price of a new booking in minor units (4500 is 45.00); nil keeps the service's.
+-- request: organization, service, party_size, start, now.
+--
+-- function booking.price(request)
+--   return request.service.price and request.service.price * request.party_size
+-- end
+
+-- Numbers that sort the slots of one instant, lowest first. request: as in offer.
+--
+-- function booking.rank(request)
+--   local ranks = {}
+--   for i = 1, request.n do
+--     ranks[i] = request.host_ids[i] == "host_…" and 0 or 1
+--   end
+--   return ranks
+-- end
+
+-- A refusal when a customer may not cancel, or not move, a booking now; nil when it may.
+-- The service's notice hours are looked at before. request: organization, service, now,
+-- booking {id, status, start, host_id, party_size, created_at}, and for reschedule `to`.
+--
+-- function booking.cancel(request)
+--   if request.booking.party_size >= 5 then
+--     return "Please call us to cancel for a group."
+--   end
+-- end
+--
+-- function booking.reschedule(request)
+--   if request.to - request.now > 60 * 86400 then
+--     return "Please stay within the next two months."
+--   end
+-- end
+
+-- Run before this file goes live: a test that raises keeps the last good version.
+booking.tests = {
+  ["a party of eight is welcome"] = function()
+    local request = { service = { slug = "group-class" }, party_size = 8, n = 1 }
+    assert(next(booking.offer(request)) == nil)
+  end,
+  ["a larger one is asked to call"] = function()
+    local request = { service = { slug = "group-class" }, party_size = 9, n = 2 }
+    local refused = booking.offer(request)
+    assert(refused[1].code == "x_large_party" and refused[2])
+  end,
+  ["other services are left alone"] = function()
+    local request = { service = { slug = "consultation" }, party_size = 1, n = 1 }
+    assert(next(booking.offer(request)) == nil)
+  end,
+}
+
+return booking

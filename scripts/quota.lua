@@ -1,0 +1,30 @@
+-- How many requests a key may make. Edit, then `kordless reload`; the tests at the end run
+-- first. The counting is exact and done by the server; here are only the numbers.
+--
+-- `reads` names what the numbers depend on: "plan" (the organization's) and "environment"
+-- ("production", "development" or nil). Keys that agree in these have the same limits, and
+-- this file is asked once for all of them. Limits are whole numbers from 1 to 1,000,000.
+
+local quota = {}
+
+quota.reads = { "plan", "environment" }
+
+-- per_minute and per_hour are each key's own; per_day is shared by an organization's keys.
+function quota.limits(key) -- luacheck: no unused args
+  -- if key.environment == "development" then
+  --   return { per_minute = 30, per_hour = 300, per_day = 10000 }
+  -- end
+  -- if key.plan == "large" then
+  --   return { per_minute = 1000, per_hour = 20000, per_day = 200000 }
+  -- end
+  return { per_minute = 100, per_hour = 1000, per_day = 10000 }
+end
+
+quota.tests = {
+  ["the numbers everybody is promised"] = function()
+    local limits = quota.limits({})
+    assert(limits.per_minute == 100 and limits.per_hour == 1000 and limits.per_day == 10000)
+  end,
+}
+
+return quota

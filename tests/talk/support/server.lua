@@ -1,0 +1,204 @@
+-- The real binary with a directory of its own: started, spoken to, killed, restarted. When
+-- a test fails, what the server logged is shown; a sanitizer's report is a failure too.
+
+local socket = require("socket")
+local busted = require("busted")
+local client = require("tests.talk.support.client")
+local http = require("tests.talk.support.http")
+local shell = require("tests.talk.support.shell")
+
+local server = {}
+server.__index = server
+
+local running = {} -- those whose log to show
+local watched = false
+
+local function binary()
+  return os.getenv("KORDLESS_TEST_BIN") or "build/kordless-test"
+end
+
+local function tail(text, lines)
+  local kept = {}
+  for line in (text or ""):gmatch("[^\n]+") do kept[#kept + 1] = line end
+  return table.concat(kept, "\n", math.max(1, #kept - lines + 1))
+end
+
+local function watch()
+  if watched then return end
+  watched = true
+  local function show()
+    for s in pairs(running) do
+      io.write("\n-- log of the server --\n", tail(s:log(), 40), "\n-- end of the log --\n")
+    end
+  end
+  busted.subscribe({ "failure" }, show)
+  busted.subscribe({ "error" }, show)
+end
+
+-- opts: workers (2), load (list of plugin directories), scripts (name -> text, laid over a
+-- copy of scripts/), args (more words for the command line). Nothing else is shared.
+function server.start(opts)
+  opts = opts or {}
+  local s = setmetatable({ opts = opts, dir = shell.temp_dir() }, server)
+  s.data, s.scripts = s.dir .. "/data", s.dir .. "/scripts"
+  s.errors = s.dir .. "/stderr"
+  os.execute(("mkdir %s && cp -r scripts %s"):format(shell.quote(s.data), shell.quote(s.scripts)))
+  for name, text in pairs(opts.scripts or {}) do s:write_script(name, text) end
+  watch()
+  s:spawn()
+  return s
+end
+
+function server:command()
+  local words = { binary(), "serve", "--data", self.data, "--listen", "127.0.0.1:0",
+    "--workers", tostring(self.opts.workers or 2), "--scripts", self.scripts,
+    "--plugins", "plugins" }
+  for _, dir in ipairs(self.opts.load or {}) do
+    words[#words + 1] = "--load"
+    words[#words + 1] = dir
+  end
+  for _, word in ipairs(self.opts.args or {}) do words[#words + 1] = word end
+  return words
+end
+
+-- The shell says its process id and then becomes the server.
+function server:spawn()
+  local line = ("exec 2>>%s; echo $$; exec %s"):format(shell.quote(self.errors),
+    shell.join(self:command()))
+  self.pipe = io.popen("sh -c " .. shell.quote(line), "r")
+  self.pid = tonumber(self.pipe:read("l"))
+  for text in self.pipe:lines() do
+    self.address = text:match("listening on https?://(%S+)")
+    if self.address then
+      running[self] = true
+      return
+    end
+  end
+  local _, _, code = self.pipe:close()
+  error(("the server did not start (exit %s)\n%s"):format(code, tail(self:log(), 40)), 0)
+end
+
+function server:log()
+  return shell.read(self.errors) or ""
+end
+
+function server:kill(signal)
+  os.execute(("kill -%s %d"):format(signal, self.pid))
+end
+
+-- A process that ended waits as a zombie until its pipe is closed.
+local function ended(pid)
+  local stat = shell.read(("/proc/%d/stat"):format(pid))
+  return not stat or stat:match("%) (%a)") == "Z"
+end
+
+-- How it ended: its exit status, or 128 and the signal.
+function server:wait()
+  local deadline = socket.gettime() + 2 * http.patience
+  while not ended(self.pid) do
+    if socket.gettime() > deadline then
+      self:kill("KILL")
+      error("the server did not end\n" .. tail(self:log(), 40), 0)
+    end
+    socket.sleep(0.01)
+  end
+  local _, how, code = self.pipe:close()
+  running[self] = nil
+  return how == "signal" and 128 + code or code
+end
+
+local function check_log(self)
+  local text = self:log()
+  local bad = text:find("Sanitizer", 1, true) or text:find("runtime error:", 1, true)
+  assert(not bad, "the sanitizer spoke\n" .. tail(text, 60))
+end
+
+-- Ends it as an operator would; it must end well.
+function server:stop()
+  if not self.dir then return end
+  self:kill("TERM")
+  local code = self:wait()
+  check_log(self)
+  local log = tail(self:log(), 40)
+  shell.remove(self.dir)
+  self.dir = nil
+  assert(code == 0, ("the server ended with %s\n%s"):format(code, log))
+end
+
+-- As power loss does to a process: no goodbye.
+function server:crash()
+  self:kill("KILL")
+  self:wait()
+  check_log(self)
+end
+
+-- signal: "TERM" (the default) or "KILL"; the data stays, the port is another.
+function server:restart(signal)
+  self:kill(signal or "TERM")
+  local code = self:wait()
+  check_log(self)
+  assert(signal == "KILL" or code == 0, "it ended with " .. tostring(code))
+  self:spawn()
+end
+
+-- The command line on this server's data: exit status, standard output, standard error.
+function server:cli(...)
+  local words = { binary(), ... }
+  words[#words + 1] = "--data"
+  words[#words + 1] = self.data
+  return shell.run(words)
+end
+
+-- The same where it must work; the answer decoded from JSON.
+function server:tell(...)
+  local words = { binary(), ... }
+  for _, word in ipairs({ "--data", self.data, "--json" }) do words[#words + 1] = word end
+  local code, out, err = shell.run(words)
+  assert(code == 0, ("%s: exit %d\n%s%s"):format(table.concat({ ... }, " "), code, out, err))
+  return (assert(http.json.decode(out, 1, http.null), out))
+end
+
+function server:write_script(name, text)
+  shell.write(self.scripts .. "/" .. name, text)
+end
+
+-- ---- What conversations begin with -------------------------------------------------------
+function server:client(headers)
+  return client.new(self, headers)
+end
+
+-- now: "2031-03-03T12:00:00Z"
+function server:freeze(now)
+  local r = self:client():put("/test/clock", { now = now })
+  assert(r.status < 300, tostring(r))
+end
+
+function server:advance(seconds)
+  local r = self:client():put("/test/clock", { advance_seconds = seconds })
+  assert(r.status < 300, tostring(r))
+end
+
+-- An organization with a key and no services: {id =, slug =, key =, client =}
+function server:organization(slug)
+  local made = self:tell("org", "create", "--slug", slug, "--name", "Org " .. slug)
+  local org = made.organization or made
+  local key = self:key(slug, "front desk")
+  return { id = org.id, slug = slug, key = key.key, key_id = key.id,
+    client = self:client({ ["x-kordless-key"] = key.key }) }
+end
+
+function server:key(slug, label, ...)
+  local made = self:tell("key", "create", "--org", slug, "--label", label, ...)
+  local row = type(made.api_key) == "table" and made.api_key or made
+  return { key = row.key or made.key, id = row.id, last4 = row.last4 }
+end
+
+-- The demo organization, with services, hosts and hours.
+function server:demo()
+  local made = self:tell("demo")
+  local org = made.organization
+  return { id = org.id, slug = org.slug, key = made.key, services = made.services,
+    client = self:client({ ["x-kordless-key"] = made.key }) }
+end
+
+return server

@@ -1,5 +1,5 @@
--- Your rules for bookings. Edit, then `kordless reload`: a file with a fault never goes
--- live, and the tests at the end run first.
+-- Your rules for bookings. Edit, then send SIGHUP to the server: a file with a fault never
+-- goes live. The tests at the end say what the rules promise.
 --
 -- Every function here is optional and pure: it gets plain values and returns some. It can
 -- only narrow what the calendar offers, name a price, or sort; it can never book a taken
@@ -74,7 +74,7 @@ end
 --   end
 -- end
 
--- Run before this file goes live: a test that raises keeps the last good version.
+-- What these rules promise: a function for each sentence, which raises when it is broken.
 booking.tests = {
   ["a party of eight is welcome"] = function()
     local request = { service = { slug = "group-class" }, party_size = 8, n = 1 }

@@ -1,5 +1,5 @@
--- How many requests a key may make. Edit, then `kordless reload`; the tests at the end run
--- first. The counting is exact and done by the server; here are only the numbers.
+-- How many requests a key may make. Edit, then send SIGHUP to the server. The counting is
+-- exact and done there; here are only the numbers.
 --
 -- `reads` names what the numbers depend on: "plan" (the organization's) and "environment"
 -- ("production", "development" or nil). Keys that agree in these have the same limits, and

@@ -7,7 +7,7 @@ import { randomUUID } from "node:crypto";
 
 const env = process.env;
 const api = (env.KORDLESS_URL ?? "http://127.0.0.1:8080") + "/api/calendar/v1/public";
-const slug = env.KORDLESS_ORG_SLUG ?? "demo";
+const slug = env.KORDLESS_ORG_SLUG ?? "acme-salon";
 
 async function call(method, path, { query, body, headers } = {}) {
   const url = api + path + (query ? "?" + new URLSearchParams(query) : "");

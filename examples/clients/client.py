@@ -15,7 +15,7 @@ import urllib.request
 import uuid
 
 API = os.environ.get("KORDLESS_URL", "http://127.0.0.1:8080") + "/api/calendar/v1/public"
-SLUG = os.environ.get("KORDLESS_ORG_SLUG", "demo")
+SLUG = os.environ.get("KORDLESS_ORG_SLUG", "acme-salon")
 
 
 class Refused(Exception):

@@ -4,7 +4,7 @@
 set -eu
 : "${KORDLESS_API_KEY:?is the key of the organization}"
 : "${KORDLESS_ORG_ID:?is the id of the organization}"
-slug=${KORDLESS_ORG_SLUG:-demo}
+slug=${KORDLESS_ORG_SLUG:-acme-salon}
 api=${KORDLESS_URL:-http://127.0.0.1:8080}/api/calendar/v1/public
 
 # call METHOD PATH [curl's arguments]: the body in $answer, or the end with its sentence.
@@ -21,11 +21,11 @@ call() {
 }
 
 # The first value of this name in the answer. Real programs use a JSON parser.
-field() { printf '%s' "$answer" | grep -o "\"$1\":\"[^\"]*\"" | head -n 1 | cut -d'"' -f4; }
+field() { printf '%s' "$answer" | grep -o "\"$1\":\"[^\"]*\"" | sed -n 1p | cut -d'"' -f4; }
 
 call GET "/org/$slug"
 service=$(printf '%s' "$answer" | sed 's/.*"services"://' | grep -o '"slug":"[^"]*"' |
-    head -n 1 | cut -d'"' -f4)
+    sed -n 1p | cut -d'"' -f4)
 [ -n "$service" ] || { echo "$slug has no services yet" >&2; exit 1; }
 call GET "/org/$slug/service/$service"
 echo "service  $service: $(field description)"

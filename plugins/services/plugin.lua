@@ -4,6 +4,7 @@ return {
   version = "1.0.0",
   api = 1,
   needs = { "db", "transaction", "time", "zone", "id" },
+  uses = { "services" },
   reads = { "organization" },
   errors = {
     has_services = {

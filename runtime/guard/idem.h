@@ -32,7 +32,8 @@ void idem_free(struct idem *i);
 bool idem_valid(struct str key); /* 1–255 bytes of 0x21–0x7E and blanks inside */
 
 /* Looks at the marks first and then at the store, so that an answer committed between
- * the two is seen. */
+ * the two is seen; one that stands is given out even while a mark is there. A snapshot
+ * older than the mark may miss it: then idem_store says ERR_EXISTS. */
 enum idem_begin idem_begin(struct idem *i, struct db *reader, const struct idem_key *k,
                            int64_t wall_ms, struct arena *a, int *status,
                            struct str *body);
@@ -41,6 +42,7 @@ void idem_end(struct idem *i, const struct idem_key *k); /* takes the mark away 
 /* Inside a transaction of the writer. ERR_EXISTS: somebody else's answer stands. */
 int idem_store(struct db *db, const struct idem_key *k, int status, struct str body,
                int64_t wall_ms) MUST_CHECK;
-int idem_sweep(struct db *db, int64_t wall_ms) MUST_CHECK; /* drops what is older than 24 h */
+int idem_sweep(struct db *db, int64_t wall_ms) MUST_CHECK; /* drops what is older than 24 h;
+                                                              often, so that it is little */
 
 #endif

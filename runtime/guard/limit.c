@@ -255,8 +255,7 @@ void limits_close(struct limits *l)
 {
     if (!l)
         return;
-    int err = limit_file_flush(&l->file);
-    (void)err;
+    limit_ring_sync(&l->file);
     limit_file_close(&l->file);
     destroy(l);
 }

@@ -9,7 +9,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PAGE = 4096, FIRST = 64 * 1024, STEP_MAX = 64 * 1024 * 1024, VERSION = 1 };
+enum {
+    PAGE = 4096,
+    FIRST = 64 * 1024,
+    STEP_MIN = 256 * 1024,
+    STEP_MAX = 64 * 1024 * 1024,
+    VERSION = 1
+};
+static const int64_t never = (int64_t)1 << 60; /* beyond all times that are */
 static const char magic[8] = {'K', 'O', 'R', 'D', 'L', 'I', 'M', '\n'};
 
 static size_t word_bytes(uint64_t word)
@@ -27,8 +34,8 @@ static int full_or_io(int errnum)
 
 static size_t step(size_t size)
 {
-    size_t s = size / 8 / FIRST * FIRST;
-    return s < FIRST ? FIRST : s > STEP_MAX ? STEP_MAX : s;
+    size_t s = size / 8 / PAGE * PAGE;
+    return s < STEP_MIN ? STEP_MIN : s > STEP_MAX ? STEP_MAX : s;
 }
 
 /* The length must be durable before anything in the new part can be: opening tells a
@@ -322,12 +329,22 @@ static int make(struct limit_file *f, const char *path, struct buf *why)
     memset(f->map, 0, PAGE);
     f->head->version = VERSION;
     atomic_store(&f->head->used, PAGE);
-    atomic_store(&f->head->epoch[0].wall_ms, INT64_MAX / 2);
+    atomic_store(&f->head->epoch[0].wall_ms, never);
     atomic_signal_fence(memory_order_seq_cst);
     memcpy(f->head->magic, magic, sizeof(magic));
     if (limit_file_flush(f) || sync_folder(path))
         return refuse_errno(why, path, errno);
     return 0;
+}
+
+static bool sane(const struct limit_head *h)
+{
+    uint64_t used = atomic_load(&h->used);
+    const struct limit_epoch *e = &h->epoch[atomic_load(&h->which) & 1];
+    int64_t mark = atomic_load(&h->mark), wall = atomic_load(&e->wall_ms);
+    return used >= PAGE && used % sizeof(struct limit_slot) == 0 && mark >= 0 &&
+           mark < never && wall >= -never && wall <= never && e->boot_ms >= -never &&
+           e->boot_ms <= never;
 }
 
 static int look(struct limit_file *f, const char *path, struct buf *why)
@@ -340,6 +357,8 @@ static int look(struct limit_file *f, const char *path, struct buf *why)
                       "is of another version than this program");
     if (atomic_load(&f->head->used) > size)
         return refuse(why, ERR_CORRUPT, path, "has been cut short");
+    if (!sane(f->head))
+        return refuse(why, ERR_CORRUPT, path, "does not hold what was written");
     int err = posix_fallocate(f->fd, 0, (off_t)size); /* a copy may have holes */
     return err ? refuse_errno(why, path, err) : 0;
 }

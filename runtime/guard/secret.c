@@ -128,28 +128,37 @@ static int pepper_read(int fd, const char *dir, struct pepper *out, struct buf *
     return 0;
 }
 
+static int pepper_open(int dir_fd, const char *dir, bool create, int *fd,
+                       struct buf *why)
+{
+    const int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK; /* a FIFO must not hang us */
+    *fd = openat(dir_fd, "pepper", flags);
+    if (*fd < 0 && errno == ENOENT && create) {
+        int err = pepper_create(dir_fd, dir, why);
+        if (err < 0)
+            return err;
+        *fd = openat(dir_fd, "pepper", flags);
+    }
+    if (*fd >= 0)
+        return 0;
+    if (errno != ENOENT)
+        return pepper_errno(why, dir, "be opened");
+    return pepper_fail(
+        why, ERR_NOT_FOUND, dir,
+        "is missing; restore it from the backup that holds the database, "
+        "no key works without it");
+}
+
 int pepper_load(const char *dir, bool create, struct pepper *out, struct buf *why)
 {
-    int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd = -1, err = 0;
+    int fd, dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (dir_fd < 0)
         return pepper_errno(why, dir, "be reached");
-    const int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK; /* a FIFO must not hang us */
-    fd = openat(dir_fd, "pepper", flags);
-    if (fd < 0 && errno == ENOENT && create) {
-        err = pepper_create(dir_fd, dir, why);
-        if (err == 0)
-            fd = openat(dir_fd, "pepper", flags);
-    }
-    if (err == 0 && fd < 0)
-        err = errno == ENOENT
-                  ? pepper_fail(why, ERR_NOT_FOUND, dir,
-                                "is missing; restore it from the backup that holds the "
-                                "database, no key works without it")
-                  : pepper_errno(why, dir, "be opened");
-    if (err == 0)
+    int err = pepper_open(dir_fd, dir, create, &fd, why);
+    if (err == 0) {
         err = pepper_read(fd, dir, out, why);
-    if (fd >= 0)
         close(fd);
+    }
     close(dir_fd);
     return err;
 }
@@ -161,8 +170,7 @@ void pepper_end(struct pepper *p)
 
 void pepper_check(const struct pepper *p, unsigned char out[DIGEST_BYTES])
 {
-    /* Both halves go in: a file with a good hash key and a torn box key is wrong too.
-     */
+    /* Both halves go in: a good hash key beside a torn box key is wrong too. */
     crypto_generichash_state st;
     crypto_generichash_init(&st, p->hash_key, sizeof(p->hash_key), DIGEST_BYTES);
     crypto_generichash_update(&st, (const unsigned char *)"kordless pepper check", 21);

@@ -153,7 +153,7 @@ static struct match_choice *open_choice(struct matcher *m, enum choice_kind kind
     if (m->depth == MATCH_CHOICES)
         luaL_error(m->L, "pattern too complex");
     struct match_choice *c = &m->choices[m->depth++];
-    c->kind = kind;
+    c->kind = (int)kind;
     return c;
 }
 

@@ -120,6 +120,7 @@ void loop_run(struct loop *l, void (*turn_end)(void *ctx), void *ctx)
     run_posted(l); /* what was posted before loop_stop has run when this returns */
     if (turn_end)
         turn_end(ctx);
+    atomic_store(&l->stop, false); /* a second stop was for this run too */
 }
 
 void loop_stop(struct loop *l)

@@ -8,11 +8,11 @@
 #include <unistd.h>
 
 enum {
-    VALUE_MAX = 16 << 20,     /* bytes of one value or row */
-    SQL_MAX = 256 << 10,      /* bytes of one statement */
-    LIKE_MAX = 128,           /* of a LIKE pattern: its matching fires no progress handler */
-    CHARGE_EVERY = 1000,      /* virtual machine steps */
-    SLEEP_US = 200,           /* between two tries at a lock */
+    VALUE_MAX = 16 << 20, /* bytes of one value or row */
+    SQL_MAX = 256 << 10,  /* bytes of one statement */
+    LIKE_MAX = 128,      /* of a LIKE pattern: its matching fires no progress handler */
+    CHARGE_EVERY = 1000, /* virtual machine steps */
+    SLEEP_US = 200,      /* between two tries at a lock */
     SLEEPS_OTHERS = 25000,    /* 5 s, for another process that writes */
     SLEEPS_CHECKPOINT = 2500, /* 0.5 s, for readers */
 };
@@ -61,16 +61,18 @@ static int error_of(int rc)
 
 int db_failed(struct db *db, int rc)
 {
-    int err = error_of(rc);
+    /* SQLite does not always pass on that it was the fence that refused. */
+    int err = db->denied.n ? ERR_DENIED : error_of(rc);
     buf_clear(&db->message);
-    if (rc == SQLITE_AUTH && db->denied.n)
+    if (db->denied.n)
         buf_str(&db->message, buf_slice(&db->denied));
     else if (rc == SQLITE_CONSTRAINT_COMMITHOOK)
         buf_lit(&db->message, "COMMIT from inside a transaction");
     else
         buf_fmt(&db->message, "%s", sqlite3_errmsg(db->h));
     if (err == ERR_INVALID && sqlite3_error_offset(db->h) >= 0)
-        buf_fmt(&db->message, " (at byte %d)", sqlite3_error_offset(db->h));
+        buf_fmt(&db->message, " (at byte %d)", 1 + sqlite3_error_offset(db->h));
+    buf_clear(&db->denied);
     if (db->gone && !db->gone_error)
         db->gone_error = err;
     return err;
@@ -129,8 +131,8 @@ static void sqlite_once(void)
     sqlite3_initialize();
 }
 
-/* Only a file that is not there yet may be opened by us: closing a descriptor of one that
- * is would drop the locks of every connection this process has on it (POSIX). */
+/* Only a file that is not there yet may be opened by us: closing a descriptor of one
+ * that is would drop the locks of every connection this process has on it (POSIX). */
 static int create_file(const char *path)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -172,10 +174,13 @@ static int is_wal(void *ctx, int n, char **values, char **names)
 
 static int set_pragmas(struct db *db)
 {
-    static const char common[] = "PRAGMA foreign_keys=ON; PRAGMA synchronous=FULL;"
-                                 "PRAGMA mmap_size=0; PRAGMA wal_autocheckpoint=0;"
-                                 "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-8192;"
-                                 "PRAGMA journal_size_limit=67108864";
+    static const char common[] =
+        "PRAGMA foreign_keys=ON; PRAGMA synchronous=FULL;"
+        "PRAGMA mmap_size=0;"
+        "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-8192;"
+        "PRAGMA journal_size_limit=67108864;"
+        "SELECT 1 FROM json_each('[]')"; /* sets it up, which
+                                            no fence would allow */
     bool wal = false;
     const char *mode =
         db->mode == DB_WRITE ? "PRAGMA journal_mode=WAL" : "PRAGMA journal_mode";
@@ -258,8 +263,8 @@ void db_budget(struct db *db, int (*charge)(void *ctx, int n), void *ctx)
 
 /* ---- statements without results ---- */
 
-int db_compile(struct db *db, const struct fence *fence, const char *sql, unsigned flags,
-               sqlite3_stmt **out, const char **tail)
+int db_compile(struct db *db, const struct fence *fence, const char *sql,
+               unsigned flags, sqlite3_stmt **out, const char **tail)
 {
     buf_clear(&db->denied);
     buf_clear(&db->doubt);
@@ -316,10 +321,11 @@ bool db_in_transaction(struct db *db)
 
 static int control(struct db *db, enum control what)
 {
-    static const char *const texts[CONTROLS] = {
-        [COMMIT] = "COMMIT",         [ROLLBACK] = "ROLLBACK",
-        [MARK] = "SAVEPOINT member", [KEEP] = "RELEASE member",
-        [UNDO] = "ROLLBACK TO member"};
+    static const char *const texts[CONTROLS] = {[COMMIT] = "COMMIT",
+                                                [ROLLBACK] = "ROLLBACK",
+                                                [MARK] = "SAVEPOINT member",
+                                                [KEEP] = "RELEASE member",
+                                                [UNDO] = "ROLLBACK TO member"};
     const char *text = texts[what];
     if (what == BEGIN)
         text = db->mode == DB_WRITE ? "BEGIN IMMEDIATE" : "BEGIN";
@@ -363,8 +369,9 @@ static int to_int(void *ctx, int n, char **values, char **names)
 }
 
 /* A COMMIT that fails at its fsync has left whole frames in the WAL, past the end that
- * readers know of. After a crash they would be found valid, and a write that was refused
- * would rise again. The next commit overwrites them; this is one, of no meaning. */
+ * readers know of. After a crash they would be found valid, and a write that was
+ * refused would rise again. The next commit overwrites them; this is one, of no
+ * meaning. */
 static void bury(struct db *db)
 {
     int version = 0;

@@ -1,6 +1,6 @@
-/* The fence: SQLite's authorizer asks while it compiles, and we answer by the lists of the
- * statement's owner. What is not known is refused. Views, triggers and foreign keys need
- * nothing of their own: SQLite asks for each table they touch. */
+/* The fence: SQLite's authorizer asks while it compiles, and we answer by the lists of
+ * the statement's owner. What is not known is refused. Views, triggers and foreign keys
+ * need nothing of their own: SQLite asks for each table they touch. */
 
 #include "store/inside.h"
 
@@ -23,8 +23,8 @@ static bool listed(const struct str *names, size_t n, const char *name)
     return false;
 }
 
-/* A table belongs to its owner from its CREATE TABLE on: that very statement reads it in
- * its CHECKs and indexes it for its UNIQUEs. */
+/* A table belongs to its owner from its CREATE TABLE on: that very statement reads it
+ * in its CHECKs and indexes it for its UNIQUEs. */
 static bool own(const struct db *db, const struct fence *f, const char *table)
 {
     if (f->ddl && table && db->creating[0] && !sqlite3_stricmp(db->creating, table))
@@ -32,31 +32,36 @@ static bool own(const struct db *db, const struct fence *f, const char *table)
     return table && listed(f->write, f->n_write, table);
 }
 
-/* Creating, altering and dropping are writes of the schema tables; SQLite itself refuses
- * the ones that are not part of DDL (SQLITE_DBCONFIG_DEFENSIVE). */
-static bool schema_table(const struct fence *f, const char *table)
+static bool schema_table(const char *table)
 {
-    return f->ddl && table &&
-           (!strcmp(table, "sqlite_master") || !strcmp(table, "sqlite_temp_master"));
+    return !strcmp(table, "sqlite_master") || !strcmp(table, "sqlite_temp_master");
 }
 
+/* Creating, altering and dropping begin as writes of the schema tables. In a migration
+ * each is asked for by its own name as well; writes that are not part of one SQLite
+ * refuses. */
 static int may_write(struct db *db, const struct fence *f, const char *table)
 {
-    if (own(db, f, table) || schema_table(f, table))
+    if (own(f, table) || (f->ddl && schema_table(table)))
         return SQLITE_OK;
+    if (schema_table(table))
+        return refuse(db, "create, alter or drop tables", NULL);
     return refuse(db, "write table", table);
 }
 
-/* A table no column of which is used is asked for with an empty column, and so is a common
- * table expression, which is none of our business. Which of the two it is can only be found
- * out when compiling is over. */
+/* A table no column of which is used is asked for with an empty column, and so is a
+ * common table expression, which is none of our business. Which of the two it is can
+ * only be found out when compiling is over. */
 static int may_read(struct db *db, const struct fence *f, const char *table,
                     const char *column)
 {
-    if (own(db, f, table) || schema_table(f, table) || listed(f->read, f->n_read, table))
+    if (own(db, f, table) || schema_table(f, table) ||
+        listed(f->read, f->n_read, table))
         return SQLITE_OK;
-    if (!strcmp(table, "json_each") || !strcmp(table, "json_tree"))
-        return SQLITE_OK; /* tables made of an argument */
+    if (f->ddl && schema_table(table))
+        return SQLITE_OK;
+    if (!strcmp(table, "json_each"))
+        return SQLITE_OK; /* a table made of its argument: lists as parameters */
     if (column && *column)
         return refuse(db, "read table", table);
     buf_add(&db->doubt, table, strlen(table) + 1);

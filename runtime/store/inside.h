@@ -3,9 +3,10 @@
 
 /* What the files behind db.h share. Nobody outside store/ includes this.
  *
- * `checking` is the fence of the statement SQLite compiles at this moment and NULL at rest:
- * SQLite compiles inside sqlite3_prepare and again inside sqlite3_step when the schema has
- * changed, and each time the authorizer must judge by that statement's owner. */
+ * `checking` is the fence of the statement SQLite compiles at this moment and NULL at
+ * rest: SQLite compiles inside sqlite3_prepare and again inside sqlite3_step when the
+ * schema has changed, and each time the authorizer must judge by that statement's
+ * owner. */
 
 #include <sqlite3.h>
 
@@ -19,9 +20,9 @@ struct db {
     sqlite3 *h;
     enum db_mode mode;
     const struct fence *fence, *checking;
-    struct buf denied; /* the fence's sentence about the last refusal */
+    struct buf denied;  /* the fence's sentence about the last refusal */
     char creating[128]; /* the table of the CREATE TABLE that is being compiled */
-    struct buf doubt;  /* names to be looked at after compiling, NUL after each */
+    struct buf doubt;   /* names to be looked at after compiling, NUL after each */
     struct buf message;
     int (*charge)(void *ctx, int n);
     void *charge_ctx;
@@ -38,8 +39,8 @@ struct db {
 };
 
 /* Compiles the first statement of `sql` under `fence`. A text of blanks gives NULL. */
-int db_compile(struct db *db, const struct fence *fence, const char *sql, unsigned flags,
-               sqlite3_stmt **out, const char **tail) MUST_CHECK;
+int db_compile(struct db *db, const struct fence *fence, const char *sql,
+               unsigned flags, sqlite3_stmt **out, const char **tail) MUST_CHECK;
 /* Keeps the message of SQLite's result `rc` and gives its enum err. */
 int db_failed(struct db *db, int rc);
 void stmt_end_all(struct db *db); /* all statements, also those handed out */

@@ -1,7 +1,8 @@
-/* Bookkeeping: `schema_step` has the text of every step that ran, `schema_table` the owner
- * of every table and view. A step runs one statement at a time, and after each the two
- * schemas are compared: what is new belongs to the owner whose statement made it. So the
- * fence of the next statement already knows the table, and a renamed one too. */
+/* Bookkeeping: `schema_step` has the text of every step that ran, `schema_table` the
+ * owner of every table and view. A step runs one statement at a time, and after each
+ * the two schemas are compared: what is new belongs to the owner whose statement made
+ * it. So the fence of the next statement already knows the table, and a renamed one
+ * too. */
 
 #include "store/migrate.h"
 
@@ -38,8 +39,8 @@ int migrate_init(struct db *db)
 static int complain(struct migrator *m, struct str step, int err, const char *sentence)
 {
     if (m->why)
-        buf_fmt(m->why, "%.*s, migration %.*s: %s", (int)m->owner.n, m->owner.p, (int)step.n,
-            step.p, sentence);
+        buf_fmt(m->why, "%.*s, migration %.*s: %s", (int)m->owner.n, m->owner.p,
+                (int)step.n, step.p, sentence);
     return err;
 }
 
@@ -60,21 +61,24 @@ static int same(struct migrator *m, size_t i, struct str name, struct str sql)
         return complain(m, name, ERR_INVALID,
                         "it ran here before, but its file is gone; put it back");
     if (!str_eq(m->steps[i].name, name))
-        return complain(m, m->steps[i].name, ERR_INVALID,
-                        "it comes before one that already ran; number it after the last");
+        return complain(
+            m, m->steps[i].name, ERR_INVALID,
+            "it comes before one that already ran; number it after the last");
     if (!str_eq(m->steps[i].sql, sql))
-        return complain(m, name, ERR_INVALID,
-                        "it was changed after it ran; put the old text back and make the "
-                        "change in a new migration");
+        return complain(
+            m, name, ERR_INVALID,
+            "it was changed after it ran; put the old text back and make the "
+            "change in a new migration");
     return 0;
 }
 
 static int check_past(struct migrator *m, size_t *past)
 {
     struct stmt *s;
-    int row, err = db_prepare(
-                 m->db, STR("SELECT name, sql FROM schema_step WHERE owner=? ORDER BY place"),
-                 &s);
+    int row,
+        err = db_prepare(
+            m->db,
+            STR("SELECT name, sql FROM schema_step WHERE owner=? ORDER BY place"), &s);
     if (err)
         return complain(m, STR("(past)"), err, db_message(m->db));
     stmt_text(s, 1, m->owner);
@@ -92,7 +96,8 @@ static int check_names(struct migrator *m)
     for (size_t i = 0; i < m->n; i++)
         for (size_t j = 0; j < i; j++)
             if (str_eq(m->steps[i].name, m->steps[j].name))
-                return complain(m, m->steps[i].name, ERR_INVALID, "the name is there twice");
+                return complain(m, m->steps[i].name, ERR_INVALID,
+                                "the name is there twice");
     return 0;
 }
 
@@ -140,8 +145,8 @@ static int run_statement(struct migrator *m, const char *sql)
     return err ? err : note_tables(m, m->owner);
 }
 
-/* The length of the first statement: up to the semicolon that completes it (a trigger has
- * several), or all. */
+/* The length of the first statement: up to the semicolon that completes it (a trigger
+ * has several), or all. */
 static size_t first_statement(char *sql)
 {
     for (size_t i = 0; sql[i]; i++) {
@@ -204,7 +209,8 @@ static int run_steps(struct migrator *m, size_t past, bool dry)
 {
     if (db_exec(m->db, "SAVEPOINT migrate"))
         return complain(m, STR("(start)"), ERR_BUSY, db_message(m->db));
-    int err = note_tables(m, STR("")); /* whatever is there by now belongs to no plugin */
+    int err =
+        note_tables(m, STR("")); /* whatever is there by now belongs to no plugin */
     for (size_t i = past; i < m->n && !err; i++)
         err = run_step(m, i);
     bool whole = db_in_transaction(m->db);
@@ -218,8 +224,8 @@ static int run_steps(struct migrator *m, size_t past, bool dry)
     return undone ? undone : closed;
 }
 
-int migrate_run(struct db *db, struct str owner, const struct migration *steps, size_t n,
-                bool dry, int *ran, struct buf *why)
+int migrate_run(struct db *db, struct str owner, const struct migration *steps,
+                size_t n, bool dry, int *ran, struct buf *why)
 {
     struct migrator m = {.db = db, .owner = owner, .steps = steps, .n = n, .why = why};
     size_t past = 0;

@@ -17,17 +17,17 @@ struct migration {
 int migrate_init(struct db *db) MUST_CHECK;
 
 /* 0: how many ran is in `*ran`. On failure nothing of this call stands; inside a
- * transaction of the caller (to run the steps of several owners as one) the caller decides
- * about the rest. Every step runs fenced with `ddl`: it may only touch tables of its own
- * owner. `dry`: nothing stands either way; on a DB_READ connection steps are only counted.
- * ERR_INVALID: a step changed after it ran, vanished, or came in before one that ran, or
- * is no SQL; ERR_DENIED: touched another's table; `why` names the step and says what to
- * do. */
-int migrate_run(struct db *db, struct str owner, const struct migration *steps, size_t n,
-                bool dry, int *ran, struct buf *why) MUST_CHECK;
+ * transaction of the caller (to run the steps of several owners as one) the caller
+ * decides about the rest. Every step runs fenced with `ddl`: it may only touch tables
+ * of its own owner. `dry`: nothing stands either way; on a DB_READ connection steps are
+ * only counted. ERR_INVALID: a step changed after it ran, vanished, or came in before
+ * one that ran, or is no SQL; ERR_DENIED: touched another's table; `why` names the step
+ * and says what to do. */
+int migrate_run(struct db *db, struct str owner, const struct migration *steps,
+                size_t n, bool dry, int *ran, struct buf *why) MUST_CHECK;
 
 /* The tables `owner` made, lower case, one per call of `each`. */
-int migrate_tables(struct db *db, struct str owner, void (*each)(void *ctx, struct str table),
-                   void *ctx) MUST_CHECK;
+int migrate_tables(struct db *db, struct str owner,
+                   void (*each)(void *ctx, struct str table), void *ctx) MUST_CHECK;
 
 #endif

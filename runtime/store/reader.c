@@ -10,7 +10,8 @@ struct reader {
     uint64_t begins;
 };
 
-int reader_open(struct reader **out, const char *path, struct writer *w, struct buf *why)
+int reader_open(struct reader **out, const char *path, struct writer *w,
+                struct buf *why)
 {
     struct reader *r = calloc(1, sizeof(*r));
     if (!r)

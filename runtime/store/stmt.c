@@ -1,7 +1,7 @@
-/* Statements and their cache. The cache is sets of eight: a statement lives in the set its
- * owner and text hash to, and the one of that set longest unused makes room. A statement
- * in use stays where it is; asked for again meanwhile, a second one is made beside the
- * cache and ends with its use. */
+/* Statements and their cache. The cache is sets of eight: a statement lives in the set
+ * its owner and text hash to, and the one of that set longest unused makes room. A
+ * statement in use stays where it is; asked for again meanwhile, a second one is made
+ * beside the cache and ends with its use. */
 
 #include "store/inside.h"
 
@@ -44,7 +44,8 @@ static struct stmt *find(struct stmt **set, const struct fence *owner, struct st
     return NULL;
 }
 
-/* Into the set, in the place of the one longest unused. Not at all when all are busy. */
+/* Into the set, in the place of the one longest unused. Not at all when all are busy.
+ */
 static void keep(struct stmt **set, struct stmt *s)
 {
     struct stmt **place = NULL;
@@ -75,7 +76,8 @@ static int compile(struct stmt *s)
 {
     const char *tail;
     sqlite3_stmt *more = NULL;
-    int err = db_compile(s->db, s->owner, s->sql.p, SQLITE_PREPARE_PERSISTENT, &s->h, &tail);
+    int err =
+        db_compile(s->db, s->owner, s->sql.p, SQLITE_PREPARE_PERSISTENT, &s->h, &tail);
     if (err)
         return err;
     if (!s->h)
@@ -96,8 +98,8 @@ static int make(struct db *db, struct str sql, uint64_t hash, struct stmt **out)
         abort();
     char *text = (char *)(s + 1);
     memcpy(text, sql.p, sql.n);
-    *s = (struct stmt){
-        .db = db, .owner = db->fence, .hash = hash, .sql = {text, sql.n}};
+    *s =
+        (struct stmt){.db = db, .owner = db->fence, .hash = hash, .sql = {text, sql.n}};
     int err = compile(s);
     if (err)
         end(s);

@@ -65,8 +65,8 @@ static void run_marked(struct writer *w, struct write *m)
     }
 }
 
-/* The result of the member that just ran: what ended the transaction, if anything did, since
- * a script may have hidden it. */
+/* The result of the member that just ran: what ended the transaction, if anything did,
+ * since a script may have hidden it. */
 static int fate(struct writer *w, const struct write *m, bool *lost)
 {
     int cause = db_lost(w->db);

@@ -3,12 +3,13 @@
 
 /* The one thread that writes. It takes what queued during the last fsync as a group,
  * runs each member in a savepoint, commits all at once and durably, bumps the commit
- * number, then tells each. No `done` with result 0 runs before the COMMIT that holds it.
+ * number, then tells each. No `done` with result 0 runs before the COMMIT that holds
+ * it.
  *
- * A savepoint does not contain every failure (disk full, an I/O error, out of memory, an
- * interrupt, ROLLBACK from inside): when the transaction is gone after a member, that
- * member fails and the others run again, each in a transaction of its own. So `run` gives
- * the same result when it runs twice. */
+ * A savepoint does not contain every failure (disk full, an I/O error, out of memory,
+ * an interrupt, ROLLBACK from inside): when the transaction is gone after a member,
+ * that member fails and the others run again, each in a transaction of its own. So
+ * `run` gives the same result when it runs twice. */
 
 #include <stdatomic.h>
 #include <stdint.h>
@@ -44,7 +45,8 @@ struct writer_options {
 };
 
 /* Opens the connection of a store (already migrated) and starts the thread. */
-int writer_start(struct writer **out, const struct writer_options *o, struct buf *why) MUST_CHECK;
+int writer_start(struct writer **out, const struct writer_options *o,
+                 struct buf *why) MUST_CHECK;
 /* Runs what is queued, checkpoints, joins. Later writer_queue says ERR_CLOSED. */
 void writer_stop(struct writer *w);
 void writer_free(struct writer *w);
@@ -52,8 +54,8 @@ void writer_free(struct writer *w);
 int writer_queue(struct writer *w, struct write *job) MUST_CHECK; /* any thread */
 uint64_t writer_commits(const struct writer *w); /* the commit number, acquire */
 
-/* The gate. While it is up a checkpoint is under way: who holds a snapshot drops it, and
- * nobody begins one. writer_gate_wait returns when it is down. Any thread. */
+/* The gate. While it is up a checkpoint is under way: who holds a snapshot drops it,
+ * and nobody begins one. writer_gate_wait returns when it is down. Any thread. */
 bool writer_gate(const struct writer *w);
 void writer_gate_wait(struct writer *w);
 

@@ -9,7 +9,7 @@ local measure = { rounds = tonumber(os.getenv("BENCH_ROUNDS") or 5),
 function measure.spawn(words, log, ready)
   local line = ("exec 2>>%s; echo $$; exec taskset -c 0 %s"):format(shell.quote(log),
     shell.join(words))
-  local p = { pipe = io.popen("sh -c " .. shell.quote(line)) }
+  local p = { pipe = io.popen(line) }
   p.pid = tonumber(p.pipe:read("l"))
   while ready and not p.address do
     local text = p.pipe:read("l")

@@ -6,7 +6,7 @@ local bench = {}
 -- dir: an empty directory; keys: list of texts; port. Returns the configuration's path.
 function bench.write(dir, port, keys)
   local f = assert(io.open(dir .. "/nginx.conf", "w"))
-  f:write(([[
+  local text = [[
 load_module /usr/lib/nginx/modules/ndk_http_module.so;
 load_module /usr/lib/nginx/modules/ngx_http_lua_module.so;
 daemon off;
@@ -33,7 +33,8 @@ http {
     location / { content_by_lua_block { require("peer").answer() } }
   }
 }
-]]):gsub("DIR", dir):gsub("PORT", tostring(port)))
+]]
+  f:write((text:gsub("DIR", dir):gsub("PORT", tostring(port))))
   f:close()
   f = assert(io.open(dir .. "/keys", "w"))
   f:write(table.concat(keys, "\n"), "\n")

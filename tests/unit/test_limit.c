@@ -123,10 +123,13 @@ static int64_t some_gap(uint64_t *seed, int64_t wait)
 
 static void upkeep(struct world *w, uint64_t *seed)
 {
-    if (below(seed, 50) == 0)
+    if (below(seed, 500) == 0)
         limits_sync(w->l);
-    if (below(seed, 200) == 0)
+    if (below(seed, 200) == 0) {
         limits_sweep(w->l, &w->boot.now);
+        world_pass(w,
+                   3); /* to what it freed time does not go back, others do not know */
+    }
     if (below(seed, 5000) == 0) {
         world_pass(w, 3); /* what was asked is not kept, only what was answered */
         world_reopen(w);

@@ -297,36 +297,54 @@ static void holds_what_was_synced(struct world *w, const struct log *g, int64_t 
     }
 }
 
-/* The power goes now, and again somewhere while the file is being put in order. */
-static void lose_power(struct world *w, const struct log *g)
+static unsigned char *copy_of(const unsigned char *p, size_t n)
+{
+    unsigned char *q = malloc(n);
+    assert_non_null(q);
+    memcpy(q, p, n);
+    return q;
+}
+
+/* One death: kill -9, which leaves all that was written but the disk where it was, or
+ * the power, now or, if it is not the first, in the middle of the last sync. */
+static void die(struct world *w, unsigned char *now, size_t n, int nth)
+{
+    if (below(&disk.seed, 3) == 0) {
+        write_all(w->copy, now, n);
+        free(now);
+        return;
+    }
+    if (nth == 0 || below(&disk.seed, 2))
+        tear(now, n);
+    else
+        free(now);
+    write_all(w->copy, disk.torn, disk.n_torn);
+    keep(&disk.sure, &disk.n_sure, copy_of(disk.torn, disk.n_torn), disk.n_torn);
+    snprintf(w->boot.id, sizeof(w->boot.id), "after-%d", nth);
+    w->boot.now.boot_ms = 100 * nth;
+}
+
+/* Some deaths in a row, with a little life between them. */
+static void die_some_times(struct world *w, const struct log *g)
 {
     struct world other = *w;
-    size_t n;
     int64_t off = 3000 + below(&disk.seed, 3) * MINUTE, now = w->boot.now.boot_ms + off;
-    unsigned char *sure = malloc(disk.n_sure);
-    assert_non_null(sure);
-    size_t n_sure = disk.n_sure;
-    memcpy(sure, disk.sure, n_sure);
-    unsigned char *at_now = read_all(w->path, &n);
-    tear(at_now, n);
-    for (int again = 0; again < 3; again++) {
-        write_all(w->copy, disk.torn, disk.n_torn);
-        snprintf(other.boot.id, sizeof(other.boot.id), "after-%d", again);
-        other.boot.now = (struct now){w->boot.now.wall_ms + off, 100};
-        size_t m = disk.n_torn;
-        unsigned char *start = malloc(m);
-        assert_non_null(start);
-        memcpy(start, disk.torn, m);
-        keep(&disk.sure, &disk.n_sure, start, m);
+    size_t n, n_sure = disk.n_sure;
+    unsigned char *sure = copy_of(disk.sure, n_sure), *bytes = read_all(w->path, &n);
+    world_pass(&other, off);
+    for (int nth = 0; nth < 4; nth++) {
+        die(&other, bytes, n, nth);
         holds_what_was_synced(&other, g, now);
-        if (below(&disk.seed, 2)) { /* after its last sync, else in the midst of that */
-            at_now = read_all(w->copy, &n);
-            tear(at_now, n);
-        }
+        for (int k = 0; k < KEYS; k++)
+            burst(&other, k, 0, plenty, (int)below(&disk.seed, 100));
+        if (below(&disk.seed, 3) == 0)
+            limits_sync(other.l);
+        bytes = read_all(w->copy, &n);
         disk.on = false;
         limits_close(other.l);
         disk.on = true;
     }
+    free(bytes);
     keep(&disk.sure, &disk.n_sure, sure, n_sure);
 }
 
@@ -339,7 +357,7 @@ static void go_on(struct world *w, struct log *g)
     if (below(seed, 100) == 0)
         limits_sweep(w->l, &w->boot.now);
     if (below(seed, 150) == 0)
-        lose_power(w, g);
+        die_some_times(w, g);
     if (below(seed, 60) == 0) {
         limits_sync(w->l);
         g->synced = g->n;

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "guard/limit.h"
 #include "guard/registry.h"
 #include "store/db.h"
 
@@ -404,6 +405,36 @@ static void no_key_text_is_in_the_file(void **state)
     }
 }
 
+/* Each key and organization has a ring of its own, and the same one at the next start.
+ */
+static void rings_follow_the_ids(void **state)
+{
+    struct scene *s = *state;
+    struct org a = {.id = "org_a"};
+    const struct limit_boot boot = {.id = "boot", .now = {1700000000000, 5000}};
+    struct limits *l;
+    char path[300];
+    uint32_t ring[3];
+    snprintf(path, sizeof(path), "%s/limits", s->dir);
+    assert_int_equal(add_org(s, "org_a", "acme"), 0);
+    assert_int_equal(add_key(s, &a, 1), 0);
+    assert_int_equal(add_key(s, &a, 2), 0);
+    assert_int_equal(limits_open(&l, path, &boot, &s->why), 0);
+    assert_int_equal(registry_load(s->db, s->r, l), 0);
+    ring[0] = keyring_org(s->r, STR("org_a"))->ring;
+    ring[1] = keyring_key(s->r, STR("key_0001"))->ring;
+    ring[2] = keyring_key(s->r, STR("key_0002"))->ring;
+    assert_true(ring[0] != ring[1] && ring[1] != ring[2] && ring[0] != ring[2]);
+    for (int i = 0; i < 3; i++) {
+        static const char *const ids[] = {"org_a", "key_0001", "key_0002"};
+        uint32_t again = 0;
+        assert_int_equal(limits_ring(l, str_of(ids[i]), &again), 0);
+        assert_int_equal(again, ring[i]);
+    }
+    limits_close(l);
+    unlink(path);
+}
+
 static void a_broken_row_stops_the_start(void **state)
 {
     struct scene *s = *state;
@@ -429,6 +460,7 @@ int main(void)
         SCENE(the_list_is_paged_newest_first),
         SCENE(the_list_shows_all_but_the_digest),
         SCENE(no_key_text_is_in_the_file),
+        SCENE(rings_follow_the_ids),
         SCENE(a_broken_row_stops_the_start),
     };
     if (secret_init() != 0)

@@ -2,98 +2,14 @@
 -- one clock that the spec sets, and transactions that pass only plain data.
 
 local json = require("dkjson")
+local libraries = require("support.libraries")
 local span = require("support.span")
 local sqlite = require("support.sqlite")
 local zone = require("support.zone")
 
 local server = {}
 
-local array_mark = { __jsontype = "array" }
-local object_mark = { __jsontype = "object" }
 local REFUSED = {}
-
-local function json_library()
-  return {
-    null = json.null,
-    encode = function(value)
-      return json.encode(value)
-    end,
-    decode = function(text)
-      local value, _, why = json.decode(text, 1, json.null, object_mark, array_mark)
-      return value, why
-    end,
-    array = function(list)
-      return setmetatable(list, array_mark)
-    end,
-    is_array = function(value)
-      return getmetatable(value) == array_mark
-    end,
-  }
-end
-
--- Days since 1970-01-01 (Hinnant's days_from_civil).
-local function days_of(year, month, day)
-  local y = month <= 2 and year - 1 or year
-  local era = y // 400
-  local doy = (153 * ((month + 9) % 12) + 2) // 5 + day - 1
-  local yoe = y - era * 400
-  return era * 146097 + yoe * 365 + yoe // 4 - yoe // 100 + doy - 719468
-end
-
-local function time_library()
-  local time = {}
-  function time.format(seconds)
-    return os.date("!%Y-%m-%dT%H:%M:%SZ", seconds)
-  end
-  function time.date(days)
-    return os.date("!%Y-%m-%d", days * 86400)
-  end
-  function time.days(text)
-    local y, m, d = text:match("^(%d%d%d%d)-(%d%d)-(%d%d)$")
-    local days = y and days_of(tonumber(y), tonumber(m), tonumber(d))
-    return days and time.date(days) == text and days or nil
-  end
-  function time.weekday(days)
-    return (days + 3) % 7 + 1
-  end
-  function time.parse(text)
-    local date, h, m, s, rest = text:match("^(%d+%-%d%d%-%d%d)[Tt](%d%d):(%d%d):(%d%d)(.*)$")
-    local days = date and time.days(date)
-    if not days or tonumber(h) > 23 or tonumber(m) > 59 or tonumber(s) > 59 then
-      return nil, nil, "is no time"
-    end
-    local fraction, tail = rest:match("^%.(%d+)(.*)$")
-    tail = tail or rest
-    local sign, oh, om = tail:match("^([+-])(%d%d):(%d%d)$")
-    if not sign and tail:upper() ~= "Z" then
-      return nil, nil, "has no offset"
-    end
-    local offset = sign and (tonumber(oh) * 3600 + tonumber(om) * 60) * (sign == "+" and 1 or -1)
-    local seconds = days * 86400 + tonumber(h) * 3600 + tonumber(m) * 60 + tonumber(s)
-    return seconds - (offset or 0), fraction ~= nil and fraction:find("[1-9]") ~= nil
-  end
-  return time
-end
-
-local function crypto_library()
-  local crypto = {}
-  function crypto.hash(text)
-    local sum = 5381
-    for i = 1, #text do
-      sum = (sum * 33 + text:byte(i)) & 0xffffffffffffff
-    end
-    return (("%016x"):format(sum)):rep(4)
-  end
-  local n = 0
-  function crypto.token(size)
-    n = n + 1
-    return ("T%0" .. (size - 1) .. "d"):format(n)
-  end
-  function crypto.equal(a, b)
-    return a == b
-  end
-  return crypto
-end
 
 -- A copy of plain data; raises on anything else, as the way to the writer does.
 local function copy(value, path)
@@ -181,8 +97,8 @@ function server.start(now)
   self.db:migrate("plugins/services")
   self.db:migrate("plugins/bookings")
   _G.kordless = {
-    json = json_library(), time = time_library(), zone = zone, span = span,
-    crypto = crypto_library(), policy = policy_library(self), db = db_library(self),
+    json = libraries.json(), time = libraries.time(), zone = zone, span = span,
+    crypto = libraries.crypto(), policy = policy_library(self), db = db_library(self),
     log = { info = print, warn = print, error = print },
     now = function()
       return self.now
@@ -211,8 +127,8 @@ end
 -- Only the pure libraries, for specs without a store.
 function server.pure()
   _G.kordless = {
-    json = json_library(), time = time_library(), zone = zone, span = span,
-    crypto = crypto_library(),
+    json = libraries.json(), time = libraries.time(), zone = zone, span = span,
+    crypto = libraries.crypto(),
   }
 end
 

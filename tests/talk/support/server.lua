@@ -17,18 +17,12 @@ local function binary()
   return os.getenv("KORDLESS_TEST_BIN") or "build/kordless-test"
 end
 
-local function tail(text, lines)
-  local kept = {}
-  for line in (text or ""):gmatch("[^\n]+") do kept[#kept + 1] = line end
-  return table.concat(kept, "\n", math.max(1, #kept - lines + 1))
-end
-
 local function watch()
   if watched then return end
   watched = true
   local function show()
     for s in pairs(running) do
-      io.write("\n-- log of the server --\n", tail(s:log(), 40), "\n-- end of the log --\n")
+      io.write("\n-- log of the server --\n", shell.tail(s:log(), 40), "\n-- end of the log --\n")
     end
   end
   busted.subscribe({ "failure" }, show)
@@ -65,7 +59,7 @@ end
 function server:spawn()
   local line = ("exec 2>>%s; echo $$; exec %s"):format(shell.quote(self.errors),
     shell.join(self:command()))
-  self.pipe = io.popen("sh -c " .. shell.quote(line), "r")
+  self.pipe = io.popen(line, "r")
   self.pid = tonumber(self.pipe:read("l"))
   for text in self.pipe:lines() do
     self.address = text:match("listening on https?://(%S+)")
@@ -75,7 +69,7 @@ function server:spawn()
     end
   end
   local _, _, code = self.pipe:close()
-  error(("the server did not start (exit %s)\n%s"):format(code, tail(self:log(), 40)), 0)
+  error(("the server did not start (exit %s)\n%s"):format(code, shell.tail(self:log(), 40)), 0)
 end
 
 function server:log()
@@ -98,7 +92,7 @@ function server:wait()
   while not ended(self.pid) do
     if socket.gettime() > deadline then
       self:kill("KILL")
-      error("the server did not end\n" .. tail(self:log(), 40), 0)
+      error("the server did not end\n" .. shell.tail(self:log(), 40), 0)
     end
     socket.sleep(0.01)
   end
@@ -110,7 +104,7 @@ end
 local function check_log(self)
   local text = self:log()
   local bad = text:find("Sanitizer", 1, true) or text:find("runtime error:", 1, true)
-  assert(not bad, "the sanitizer spoke\n" .. tail(text, 60))
+  assert(not bad, "the sanitizer spoke\n" .. shell.tail(text, 60))
 end
 
 -- Ends it as an operator would; it must end well.
@@ -119,7 +113,7 @@ function server:stop()
   self:kill("TERM")
   local code = self:wait()
   check_log(self)
-  local log = tail(self:log(), 40)
+  local log = shell.tail(self:log(), 40)
   shell.remove(self.dir)
   self.dir = nil
   assert(code == 0, ("the server ended with %s\n%s"):format(code, log))

@@ -20,6 +20,12 @@ function shell.read(path)
   return text
 end
 
+function shell.tail(text, lines)
+  local kept = {}
+  for line in (text or ""):gmatch("[^\n]+") do kept[#kept + 1] = line end
+  return table.concat(kept, "\n", math.max(1, #kept - lines + 1))
+end
+
 function shell.write(path, text)
   local f = assert(io.open(path, "wb"))
   f:write(text)

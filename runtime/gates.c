@@ -212,17 +212,20 @@ bool gate_who(struct flight *f)
 
 /* --- how often ---------------------------------------------------------------------- */
 
+/* A confirmation number as a name of a stranger: apart from addresses, whatever it is. */
 static struct str number_name(struct flight *f)
 {
-    for (int i = 0; i < f->match.n_params; i++) {
-        if (!str_eq(f->match.names[i], STR("number")))
-            continue;
-        char *p = arena_cstr(f->x->arena, f->match.values[i]);
-        for (char *c = p; *c; c++)
-            *c = *c >= 'A' && *c <= 'Z' ? (char)(*c | 0x20) : *c;
-        return (struct str){p, f->match.values[i].n < 64 ? f->match.values[i].n : 64};
-    }
-    return STR("-");
+    struct str number = STR("");
+    for (int i = 0; i < f->match.n_params; i++)
+        if (str_eq(f->match.names[i], STR("number")))
+            number = f->match.values[i];
+    if (number.n > 40)
+        number = STR("too long");
+    struct str name = arena_fmt(f->x->arena, "number %.*s", (int)number.n, number.p);
+    char *p = arena_cstr(f->x->arena, name);
+    for (char *c = p; *c; c++)
+        *c = *c >= 'A' && *c <= 'Z' ? (char)(*c | 0x20) : *c;
+    return (struct str){p, name.n};
 }
 
 static bool often_stranger(struct flight *f)
@@ -370,12 +373,30 @@ static bool replay(struct flight *f, int status, struct str body)
     return false;
 }
 
-static bool answer_once(struct flight *f, struct db *db)
+/* Mark first, then look: the answer of a first request that ended in between would not be
+ * in an older snapshot. So look again until no commit came between snapshot and mark. */
+static enum idem_begin begin_once(struct flight *f, int *status, struct str *body)
+{
+    struct server *s = f->worker->server;
+    for (;;) {
+        struct db *db;
+        uint64_t commits = writer_commits(s->writer);
+        if (reader_fresh(f->worker->reader, &db))
+            return IDEM_ERROR;
+        db_fence(db, NULL);
+        enum idem_begin b = idem_begin(s->idem, db, &f->idem, f->x->now.wall_ms,
+                                       f->x->arena, status, body);
+        if (b != IDEM_NEW || writer_commits(s->writer) == commits)
+            return b;
+        idem_end(s->idem, &f->idem);
+    }
+}
+
+static bool answer_once(struct flight *f)
 {
     struct str body;
     int status = 0;
-    switch (idem_begin(f->worker->server->idem, db, &f->idem, f->x->now.wall_ms,
-                       f->x->arena, &status, &body)) {
+    switch (begin_once(f, &status, &body)) {
     case IDEM_NEW:
         f->idem_marked = true;
         f->call.idem = &f->idem;
@@ -401,7 +422,6 @@ bool gate_once(struct flight *f)
 {
     const struct http_request *req = f->x->req;
     struct str name = STR("idempotency-key"), text;
-    struct db *db;
     if (!f->route->idempotent || !f->key || http_field_count(req, name) == 0)
         return true;
     if (!one_value(req, name, &text) || !idem_valid(text))
@@ -412,10 +432,7 @@ bool gate_once(struct flight *f)
     f->idem.route = f->route->label;
     f->idem.key = arena_str(f->x->arena, text);
     secret_hash(req->body, f->idem.body);
-    if (reader_fresh(f->worker->reader, &db))
-        return refuse(f, 500, "internal_error", "The server's storage cannot be read.");
-    db_fence(db, NULL);
-    return answer_once(f, db);
+    return answer_once(f);
 }
 
 /* --- what it asks ------------------------------------------------------------------- */

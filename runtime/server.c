@@ -285,9 +285,16 @@ struct chore { /* queued by main, which waits: it has nothing better to do */
     bool done;
 };
 
+static int flush_used(struct write *w, struct db *db)
+{
+    return registry_flush_used(db, ((struct chore *)w)->server->keyring);
+}
+
 static void chore_done(struct write *w)
 {
     struct chore *c = (struct chore *)w;
+    if (w->run == flush_used && w->result == 0)
+        registry_used_flushed(c->server->keyring);
     pthread_mutex_lock(&c->lock);
     c->done = true;
     pthread_cond_signal(&c->cond);
@@ -313,11 +320,6 @@ static void chore_do(struct server *s, const char *what, struct chore *c)
             LOG_C("why", err_name(err)));
     pthread_mutex_destroy(&c->lock);
     pthread_cond_destroy(&c->cond);
-}
-
-static int flush_used(struct write *w, struct db *db)
-{
-    return registry_flush_used(db, ((struct chore *)w)->server->keyring);
 }
 
 static int sweep_idem(struct write *w, struct db *db)

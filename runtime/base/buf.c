@@ -20,7 +20,7 @@ char *buf_reserve(struct buf *b, size_t n)
 {
     if (n > SIZE_MAX / 4 - b->n)
         abort();
-    if (b->cap - b->n < n) {
+    if (b->cap - b->n < n || !b->p) { /* NULL is no place to write, not even nothing */
         size_t cap = b->cap ? b->cap : 256;
         while (cap - b->n < n)
             cap *= 2;

@@ -46,7 +46,7 @@ bool str_cut(struct str s, char c, struct str *head, struct str *rest)
     const char *at = s.n ? memchr(s.p, c, s.n) : NULL;
     size_t n = at ? (size_t)(at - s.p) : s.n;
     *head = (struct str){s.p, n};
-    *rest = at ? (struct str){at + 1, s.n - n - 1} : (struct str){s.p + s.n, 0};
+    *rest = at ? (struct str){at + 1, s.n - n - 1} : (struct str){NULL, 0};
     return at != NULL;
 }
 

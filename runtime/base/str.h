@@ -24,7 +24,7 @@ bool str_starts(struct str s, struct str prefix);
 int str_cmp(struct str a, struct str b); /* bytes, then length: <0, 0, >0 */
 
 /* Cuts `s` at the first `c`: `head` is before it, `rest` after. False, and `head` is all
- * of `s`, when there is none. */
+ * of `s`, when there is none; `rest` is empty then. */
 bool str_cut(struct str s, char c, struct str *head, struct str *rest);
 struct str str_trim(struct str s); /* space and tab at both ends */
 

@@ -157,7 +157,8 @@ void reply_problem(struct reply *r, int status, const char *code, struct str det
 
 void reply_refusal(struct reply *r, int status, const char *code, struct str detail)
 {
-    problem(r, status, "request_error", code, detail, (struct str){0, 0});
+    const char *type = status == 400 ? "request_error" : reply_type(status);
+    problem(r, status, type, code, detail, (struct str){0, 0});
     r->close = true;
 }
 

@@ -37,7 +37,7 @@ void reply_problem(struct reply *r, int status, const char *code, struct str det
 void reply_problem_with(struct reply *r, int status, const char *code, struct str detail,
                         struct str members);
 /* The same for a message that is malformed as such, before anybody asked what it wants:
- * `type` is request_error (also for 400), and the connection closes. */
+ * 400 is a request_error here, and the connection closes. */
 void reply_refusal(struct reply *r, int status, const char *code, struct str detail);
 const char *reply_type(int status); /* "not_found", … */
 

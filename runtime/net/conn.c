@@ -10,6 +10,7 @@
 
 #include "net/inside.h"
 
+#include <assert.h>
 #include <string.h>
 
 enum {
@@ -183,6 +184,7 @@ void exchange_done(struct exchange *x)
 {
     struct conn *c = x->conn;
     struct net *n = c->net;
+    assert(c->work && !c->answered);
     c->answered = true;
     if (c->in_handler)
         return; /* `advance` below looks when the handler has returned */
@@ -247,6 +249,7 @@ static void save(struct conn *c, const struct view *v)
         return;
     if (v->p != c->in.p) {
         buf_add(&c->in, v->p + v->at, v->n - v->at);
+        conn_count_input(c);
         return;
     }
     c->in.n = v->n;
@@ -305,8 +308,18 @@ static void take(struct conn *c, size_t n)
     c->in_at = 0;
     size_t fresh = c->in.n;
     buf_add(&c->in, p, n);
+    conn_count_input(c);
     if (!parked && !nothing_new(c, fresh))
         advance_own(c);
+}
+
+/* A request that is whole in one piece is served even then. */
+static void hold_less(struct conn *c)
+{
+    struct http_refusal why = {503, "Too many unfinished requests are being held."};
+    if ((c->state == CONN_HEAD || c->state == CONN_BODY) &&
+        c->net->held > c->net->caps.held_max)
+        conn_refuse(c, &why, NULL);
 }
 
 /* ------------------------------------------------------------------- events */
@@ -333,7 +346,7 @@ static void receive(struct conn *c)
     else if (got == 0)
         c->eof = true; /* conn_settle looks */
     else if (c->state != CONN_LINGER)
-        take(c, (size_t)got);
+        take(c, (size_t)got), hold_less(c);
     else if ((c->dropped += (size_t)got) > LINGER_BYTES)
         conn_close(c);
 }
@@ -384,7 +397,7 @@ static void arm(struct conn *c)
 
 void conn_settle(struct conn *c)
 {
-    if (c->eof)
+    if (c->eof || (c->net->draining && c->state == CONN_IDLE))
         end_of_input(c);
     if (closed(c))
         return;

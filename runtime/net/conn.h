@@ -32,6 +32,7 @@ struct net_caps {
     int idle_ms;      /* 75,000, between requests */
     int body_rate;    /* bytes per second at least, after 5 s of grace: 1,024 */
     size_t out_high;  /* 256 KiB unsent: stop reading */
+    size_t held_max;  /* 256 MiB of unfinished requests on all connections: then 503 */
     int per_address;  /* 256 connections; IPv6 by /64 */
     int total;        /* 8,192 */
 };

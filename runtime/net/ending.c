@@ -5,10 +5,17 @@
 
 #include <unistd.h>
 
+void conn_count_input(struct conn *c)
+{
+    c->net->held += c->in.cap - c->in_held;
+    c->in_held = c->in.cap;
+}
+
 void conn_drop_input(struct conn *c)
 {
     buf_end(&c->in);
     c->in_at = 0;
+    conn_count_input(c);
 }
 
 static void drop_output(struct conn *c)
@@ -66,6 +73,8 @@ static const char *code_of(int status)
         return "headers_too_large";
     case 501:
         return "unknown_transfer_encoding";
+    case 503:
+        return "overloaded";
     case 505:
         return "unknown_version";
     default:

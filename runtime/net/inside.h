@@ -49,6 +49,7 @@ struct conn {
 
     struct buf in; /* from `in_at`; no memory when empty */
     size_t in_at;
+    size_t in_held; /* of it, counted in net->held */
     struct buf out; /* unsent, from `out_at`; no memory when empty */
     size_t out_at;
     int64_t since;      /* of the state */
@@ -85,7 +86,8 @@ struct net {
     struct conn *later; /* their turn was over */
     struct work *works;
     int open, n_spare;
-    bool busy; /* between net_enter and net_leave */
+    size_t held; /* memory of all `in` */
+    bool busy;   /* between net_enter and net_leave */
 
     bool draining;
     void (*drained)(void *ctx);
@@ -124,6 +126,7 @@ void conn_linger(struct conn *c);
 void conn_lost(struct conn *c); /* the peer cannot be reached any more */
 void conn_close(struct conn *c);
 void conn_drop_input(struct conn *c);
+void conn_count_input(struct conn *c); /* its memory has changed */
 void conn_drop_work(struct conn *c);
 
 /* The stream under a connection; TLS is to be a second one. */

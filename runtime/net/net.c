@@ -15,6 +15,7 @@ const struct net_caps net_caps_default = {
     .idle_ms = 75 * 1000,
     .body_rate = 1024,
     .out_high = 256 * 1024,
+    .held_max = 256 * 1024 * 1024,
     .per_address = 256,
     .total = 8192,
 };

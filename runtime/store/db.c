@@ -179,8 +179,7 @@ static int set_pragmas(struct db *db)
         "PRAGMA mmap_size=0;"
         "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-8192;"
         "PRAGMA journal_size_limit=67108864;"
-        "SELECT 1 FROM json_each('[]')"; /* sets it up, which
-                                            no fence would allow */
+        "SELECT 1 FROM json_each('[]')"; /* sets it up: no fence would allow that */
     bool wal = false;
     const char *mode =
         db->mode == DB_WRITE ? "PRAGMA journal_mode=WAL" : "PRAGMA journal_mode";

@@ -27,8 +27,7 @@ const char *db_message(struct db *db); /* SQLite's, of the last failure; for log
  * extensions, touch sqlite_schema or a table not listed. Triggers of a table written
  * may read and write what the same owner lists. */
 struct fence {
-    const struct str *write,
-        *read; /* lower-case table names; written ones may be read */
+    const struct str *write, *read; /* lower-case names; written ones may be read */
     size_t n_write, n_read;
     bool ddl; /* a migration: may create, alter, drop and index its own */
 };
@@ -65,8 +64,7 @@ void db_reset(struct db *db);
  * With it, waits for readers (at most half a second: ERR_BUSY) so that the next write
  * begins the WAL anew. Only ever on the writer's connection. */
 int db_checkpoint(struct db *db, bool restart) MUST_CHECK;
-int db_wal_frames(
-    struct db *db); /* pages in the WAL as of this connection's last commit */
+int db_wal_frames(struct db *db); /* pages in the WAL as of the last commit here */
 
 /* A cached statement, reset and without bindings. One statement only. ERR_INVALID (the
  * message says where), ERR_DENIED (the fence; the message names the table). The same

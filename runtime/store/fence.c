@@ -42,7 +42,7 @@ static bool schema_table(const char *table)
  * refuses. */
 static int may_write(struct db *db, const struct fence *f, const char *table)
 {
-    if (own(f, table) || (f->ddl && schema_table(table)))
+    if (own(db, f, table) || (f->ddl && schema_table(table)))
         return SQLITE_OK;
     if (schema_table(table))
         return refuse(db, "create, alter or drop tables", NULL);
@@ -55,8 +55,7 @@ static int may_write(struct db *db, const struct fence *f, const char *table)
 static int may_read(struct db *db, const struct fence *f, const char *table,
                     const char *column)
 {
-    if (own(db, f, table) || schema_table(f, table) ||
-        listed(f->read, f->n_read, table))
+    if (own(db, f, table) || listed(f->read, f->n_read, table))
         return SQLITE_OK;
     if (f->ddl && schema_table(table))
         return SQLITE_OK;

@@ -209,8 +209,7 @@ static int run_steps(struct migrator *m, size_t past, bool dry)
 {
     if (db_exec(m->db, "SAVEPOINT migrate"))
         return complain(m, STR("(start)"), ERR_BUSY, db_message(m->db));
-    int err =
-        note_tables(m, STR("")); /* whatever is there by now belongs to no plugin */
+    int err = note_tables(m, STR("")); /* what is there by now is no plugin's */
     for (size_t i = past; i < m->n && !err; i++)
         err = run_step(m, i);
     bool whole = db_in_transaction(m->db);

@@ -260,6 +260,7 @@ int fdatasync(int fd)
         tear(now, n);
         now = read_fd(fd, &n);
         keep(&disk.sure, &disk.n_sure, now, n);
+        return 0;
     }
     return fsync(fd);
 }

@@ -18,6 +18,9 @@ local names = { mon = 1, tue = 2, wed = 3, thu = 4, fri = 5, sat = 6, sun = 7 }
 -- of anchoring, and the distance between two zones' dates (26 hours) fit.
 local MARGIN = 4 * 86400
 
+-- Days with a name: of the years 1 to 9999, less one at each end for the zones' sake.
+local FIRST_DAY, LAST_DAY = -719161, 2932895
+
 local function minutes(text)
   local hour, minute = text:match("^(%d%d):(%d%d)$")
   return tonumber(hour) * 60 + tonumber(minute)
@@ -47,7 +50,8 @@ end
 function windows.open(schedule, lo, hi)
   local zone = schedule.timezone
   local set = kordless.span.new()
-  for day = kordless.zone.wall(zone, lo), (kordless.zone.wall(zone, hi)) do
+  local first, last = kordless.zone.wall(zone, lo), (kordless.zone.wall(zone, hi))
+  for day = math.max(first, FIRST_DAY), math.min(last, LAST_DAY) do
     local hours = schedule.overrides[day] or schedule.weekly[kordless.time.weekday(day)]
     for _, range in ipairs(hours) do
       local a = kordless.zone.instant(zone, day, range[1])

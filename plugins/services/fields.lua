@@ -86,8 +86,7 @@ function fields.id(faults, name, value)
   return fault(faults, name, "must be an identifier")
 end
 
--- RFC 3339. Returns seconds, rounded down, and whether there was a fraction. In a query a
--- "+" that was not escaped arrives as a blank.
+-- RFC 3339. Returns seconds, rounded down, and whether there was a fraction.
 function fields.instant(faults, name, value, required)
   if not wanted(faults, name, value, required) then
     return nil
@@ -95,8 +94,7 @@ function fields.instant(faults, name, value, required)
   if type(value) ~= "string" then
     return fault(faults, name, "must be a string")
   end
-  local text = value:gsub(" (%d%d:%d%d)$", "+%1")
-  local seconds, fraction = kordless.time.parse(text)
+  local seconds, fraction = kordless.time.parse(value)
   if not seconds then
     return fault(faults, name,
       "must be a time such as 2026-03-08T09:00:00Z, with Z or an offset")
@@ -104,9 +102,11 @@ function fields.instant(faults, name, value, required)
   return seconds, fraction
 end
 
--- The same for the ends of a range: a fraction rounds up.
+-- The same for the ends of a range, which stand in a query: a fraction rounds up, and a "+"
+-- that was not escaped arrives as a blank.
 function fields.bound(faults, name, value, required)
-  local seconds, fraction = fields.instant(faults, name, value, required)
+  local text = value and value:gsub(" (%d%d:%d%d)$", "+%1")
+  local seconds, fraction = fields.instant(faults, name, text, required)
   return seconds and fraction and seconds + 1 or seconds
 end
 

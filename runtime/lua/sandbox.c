@@ -16,7 +16,8 @@
  * and getmetatable gives back what was set. It is refreshed by each setmetatable. */
 
 static const char env_key = 'e', globals_key = 'g', kordless_key = 'k';
-static const char frozen_key = 'f', copy_key = 'c', original_key = 'o';
+static const char frozen_key = 'f', copy_key = 'c', original_key = 'o',
+                  members_key = 'm';
 
 static const char *const meta_allowed[] = {
     "__index", "__newindex", "__call", "__tostring", "__len",       "__eq",   "__lt",
@@ -130,10 +131,12 @@ static void on_missing(lua_State *L, lua_CFunction f)
 
 /* --- metatables ------------------------------------------------------------------- */
 
+/* The names of all members looked at are upvalues of setmetatable, the refused ones
+ * behind the allowed: pushing them as strings would take twice the time. */
 static void refuse_members(lua_State *L, int mt)
 {
     for (int i = 0; i < N_REFUSED; i++) {
-        lua_pushstring(L, meta_refused[i]);
+        lua_pushvalue(L, lua_upvalueindex(N_ALLOWED + 1 + i));
         if (lua_rawget(L, mt) != LUA_TNIL)
             luaL_error(L, "setmetatable: %s is not allowed", meta_refused[i]);
         lua_pop(L, 1);
@@ -152,21 +155,34 @@ static void push_copy(lua_State *L, int mt)
     lua_rawsetp(L, mt, &copy_key);
 }
 
-/* The names are upvalues: pushing them as strings would double the time. */
+/* Sets or removes member `name` (an upvalue) of the copy to the value on top. */
+static void set_member(lua_State *L, int copy, int name)
+{
+    lua_pushvalue(L, lua_upvalueindex(name));
+    lua_insert(L, -2);
+    lua_rawset(L, copy);
+}
+
+/* A set of bits in the copy says which members it has, so that the many that neither
+ * has cost one look-up. */
 static void refresh_copy(lua_State *L, int mt, int copy)
 {
-    for (int i = 1; i <= N_ALLOWED; i++) {
-        lua_pushvalue(L, lua_upvalueindex(i));
-        lua_pushvalue(L, -1);
-        lua_rawget(L, mt);
-        lua_pushvalue(L, -2);
-        lua_rawget(L, copy);
-        bool same = lua_rawequal(L, -1, -2);
-        lua_pop(L, 1);
-        if (same)
-            lua_pop(L, 2);
+    lua_rawgetp(L, copy, &members_key);
+    lua_Integer had = lua_tointeger(L, -1), has = 0;
+    lua_pop(L, 1);
+    for (int i = 0; i < N_ALLOWED; i++) {
+        lua_Integer bit = (lua_Integer)1 << i;
+        lua_pushvalue(L, lua_upvalueindex(i + 1));
+        bool there = lua_rawget(L, mt) != LUA_TNIL;
+        has |= there ? bit : 0;
+        if (there || (had & bit))
+            set_member(L, copy, i + 1);
         else
-            lua_rawset(L, copy);
+            lua_pop(L, 1);
+    }
+    if (had != has) {
+        lua_pushinteger(L, has);
+        lua_rawsetp(L, copy, &members_key);
     }
 }
 
@@ -212,10 +228,12 @@ static int l_getmetatable(lua_State *L)
 
 static void push_setmetatable(lua_State *L)
 {
-    luaL_checkstack(L, N_ALLOWED + 4, NULL);
+    luaL_checkstack(L, N_ALLOWED + N_REFUSED + 4, NULL);
     for (int i = 0; i < N_ALLOWED; i++)
         lua_pushstring(L, meta_allowed[i]);
-    lua_pushcclosure(L, l_setmetatable, N_ALLOWED);
+    for (int i = 0; i < N_REFUSED; i++)
+        lua_pushstring(L, meta_refused[i]);
+    lua_pushcclosure(L, l_setmetatable, N_ALLOWED + N_REFUSED);
 }
 
 /* --- raw members ------------------------------------------------------------------ */

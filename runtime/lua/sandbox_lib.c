@@ -11,7 +11,7 @@
  * sizes of its arguments, and then runs the stock function in its place. A call that
  * cannot be paid never begins. */
 
-enum { TEXT_MAX = 16 << 20, BYTES_PER_CHARGE = 16 };
+enum { TEXT_MAX = 16 << 20, BYTES_PER_CHARGE = 8 };
 
 static int stock(lua_State *L)
 {
@@ -111,7 +111,7 @@ static int l_concat(lua_State *L)
     if (bytes > TEXT_MAX)
         return luaL_error(L, "table.concat: the result is longer than %d bytes",
                           TEXT_MAX);
-    vm_charge(L, (int64_t)(bytes / BYTES_PER_CHARGE));
+    vm_charge(L, span_of(first, last) + (int64_t)(bytes / BYTES_PER_CHARGE));
     return stock(L);
 }
 
@@ -125,7 +125,8 @@ static int l_unpack(lua_State *L)
 static int l_move(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TTABLE);
-    vm_charge(L, span_of(luaL_checkinteger(L, 2), luaL_checkinteger(L, 3)));
+    int64_t n = span_of(luaL_checkinteger(L, 2), luaL_checkinteger(L, 3));
+    vm_charge(L, n < INT64_MAX / 2 ? 2 * n : n);
     return stock(L);
 }
 

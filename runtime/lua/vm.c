@@ -22,10 +22,7 @@ static const char loaded_key = 'm', loading = 'l';
 
 struct vm *vm_of(lua_State *L)
 {
-    struct vm
-        *vm; /* a new thread starts with a copy of the main thread's extra space */
-    memcpy(&vm, lua_getextraspace(L), sizeof(vm));
-    return vm;
+    return vm_strand(L)->vm;
 }
 
 lua_State *vm_main(struct vm *vm)
@@ -63,13 +60,13 @@ static void *allocate(void *ud, void *p, size_t had, size_t n)
     if (!p)
         had = 0; /* a type tag, then */
     if (n == 0) {
-        free(p);
+        pool_resize(&vm->pool, p, had, 0);
         vm->used -= had;
         return NULL;
     }
     if (n > had && vm->used - had + n > vm->max + vm->headroom)
         return refuse(vm);
-    void *q = realloc(p, n);
+    void *q = pool_resize(&vm->pool, p, had, n);
     if (!q)
         return n > had ? NULL : p; /* Lua relies on shrinking to work */
     vm->used = vm->used - had + n;
@@ -121,13 +118,24 @@ void vm_account(lua_State *L, ptrdiff_t bytes)
 
 /* --- threads ---------------------------------------------------------------------- */
 
+static void set_strand(lua_State *L, struct strand *s, struct vm *vm)
+{
+    *s = (struct strand){vm, 0};
+    memcpy(lua_getextraspace(L), &s, sizeof(s));
+}
+
+/* The strand is Lua's memory and holds its thread; the registry holds the strand. */
 lua_State *vm_thread(struct vm *vm)
 {
+    lua_State *L = vm->main;
     if (vm->n_idle)
         return vm->idle[--vm->n_idle];
     host_begins(vm);
-    lua_State *co = lua_newthread(vm->main);
-    lua_rawsetp(vm->main, LUA_REGISTRYINDEX, co);
+    struct strand *s = lua_newuserdatauv(L, sizeof(*s), 1);
+    lua_State *co = lua_newthread(L);
+    set_strand(co, s, vm);
+    lua_setiuservalue(L, -2, 1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, co);
     host_ends(vm);
     return co;
 }
@@ -249,9 +257,10 @@ int vm_new(struct vm **out, const struct vm_options *o)
     vm->owner = o->owner;
     snprintf(vm->name, sizeof(vm->name), "%s", o->name ? o->name : "a script");
     buf_init(&vm->obituary);
+    pool_init(&vm->pool);
     vm->main = lua_newstate(allocate, vm);
     if (vm->main) {
-        memcpy(lua_getextraspace(vm->main), &vm, sizeof(vm));
+        set_strand(vm->main, &vm->first, vm);
         lua_atpanic(vm->main, panic);
         lua_pushcfunction(vm->main, l_open);
     }
@@ -270,5 +279,6 @@ void vm_free(struct vm *vm)
     if (vm->main)
         lua_close(vm->main);
     buf_end(&vm->obituary);
+    pool_end(&vm->pool);
     free(vm);
 }

@@ -3,6 +3,9 @@
 
 /* What vm.c (the state and its memory) and vm_run.c (runs and their budget) share. */
 
+#include <string.h>
+
+#include "lua/pool.h"
 #include "lua/vm.h"
 
 enum { VM_IDLE_MAX = 64 };
@@ -14,7 +17,15 @@ struct run {
     enum vm_end end; /* BUDGET or MEMORY once the run is killed */
 };
 
+/* What the extra space of each thread points to. */
+struct strand {
+    struct vm *vm;
+    int pcalls; /* nested now */
+};
+
 struct vm {
+    struct pool pool;
+    struct strand first; /* of the main state */
     lua_State *main;
     struct run run;
     size_t used, max, headroom;
@@ -27,6 +38,13 @@ struct vm {
     lua_State *idle[VM_IDLE_MAX];
     int n_idle;
 };
+
+static inline struct strand *vm_strand(lua_State *L)
+{
+    struct strand *s;
+    memcpy(&s, lua_getextraspace(L), sizeof(s));
+    return s;
+}
 
 /* vm_run.c. From inside the allocator nothing may be raised: the next instruction will.
  */

@@ -13,7 +13,7 @@
  * Nothing in a failing run may need Lua memory: positions and tracebacks are written
  * into `obituary`, where the cause is met, since unwinding erases them. */
 
-enum { STEP = 1000, FRAMES_SHOWN = 12 };
+enum { STEP = 1000, FRAMES_SHOWN = 12, PCALLS_MAX = 100 };
 
 /* --- why a run ended -------------------------------------------------------------- */
 
@@ -156,7 +156,6 @@ void vm_charge(lua_State *L, int64_t n)
         kill_run(vm, L, 1);
 }
 
-/* From inside the allocator nothing may be raised: the next instruction will. */
 void vm_charge_later(struct vm *vm, size_t n)
 {
     if (vm->run.budget && !take(vm->run.budget, (int64_t)n))
@@ -165,29 +164,47 @@ void vm_charge_later(struct vm *vm, size_t n)
 
 /* --- runs ------------------------------------------------------------------------- */
 
+/* Catching an error makes Lua walk all frames below to shrink the stack: in a deep
+ * recursion a loop around a failing pcall would take minutes for some 10,000
+ * instructions. */
+static void charge_depth(lua_State *L)
+{
+    lua_Debug ar;
+    int depth = 16;
+    while (lua_getstack(L, depth, &ar))
+        depth *= 2;
+    vm_charge(L, depth);
+}
+
 static int pcall_ends(lua_State *L, int status, lua_KContext ctx)
 {
+    struct vm *vm = vm_of(L);
     (void)ctx;
+    vm_strand(L)->pcalls--;
     if (status == LUA_OK || status == LUA_YIELD)
         return lua_gettop(L);
-    struct vm *vm = vm_of(L);
     if (status == LUA_ERRMEM)
         note_end(vm, L, VM_MEMORY, 0);
     if (vm->run.end != VM_DONE)
         return lua_error(L);
+    charge_depth(L);
     lua_pushboolean(L, 0);
     lua_insert(L, -2);
     return 2;
 }
 
-/* lua_pcallk, so that what it calls may yield. */
+/* lua_pcallk, so that what it calls may yield. The nesting is bounded, for an error that
+ * no pcall may keep is thrown anew by each of them, and each of them walks the frames. */
 int vm_pcall(lua_State *L)
 {
     luaL_checkany(L, 1);
+    if (vm_strand(L)->pcalls >= PCALLS_MAX)
+        return luaL_error(L, "pcall is nested more than %d times", PCALLS_MAX);
+    vm_strand(L)->pcalls++;
     lua_pushboolean(L, 1);
     lua_insert(L, 1);
-    return pcall_ends(
-        L, lua_pcallk(L, lua_gettop(L) - 2, LUA_MULTRET, 0, 0, pcall_ends), 0);
+    return pcall_ends(L, lua_pcallk(L, lua_gettop(L) - 2, LUA_MULTRET, 0, 0, pcall_ends),
+                      0);
 }
 
 static int l_witness(lua_State *L)

@@ -293,21 +293,13 @@ static bool nothing_new(const struct conn *c, size_t fresh)
            !memchr(c->in.p + fresh, '\n', c->in.n - fresh);
 }
 
-static void take(struct conn *c, size_t n)
+static void append(struct conn *c, size_t n, bool parked)
 {
-    char *p = c->net->scratch;
-    bool parked = c->state == CONN_OPEN || c->state == CONN_WAIT;
-    if (c->in.n == 0 && !parked) {
-        struct view v = {p, n, 0, 0};
-        advance(c, &v);
-        save(c, &v);
-        return;
-    }
     if (c->in_at)
         buf_drop(&c->in, c->in_at);
     c->in_at = 0;
     size_t fresh = c->in.n;
-    buf_add(&c->in, p, n);
+    buf_add(&c->in, c->net->scratch, n);
     conn_count_input(c);
     if (!parked && !nothing_new(c, fresh))
         advance_own(c);
@@ -320,6 +312,20 @@ static void hold_less(struct conn *c)
     if ((c->state == CONN_HEAD || c->state == CONN_BODY) &&
         c->net->held > c->net->caps.held_max)
         conn_refuse(c, &why, NULL);
+}
+
+/* `n` bytes have come into the scratch. */
+static void take(struct conn *c, size_t n)
+{
+    bool parked = c->state == CONN_OPEN || c->state == CONN_WAIT;
+    if (c->in.n == 0 && !parked) {
+        struct view v = {c->net->scratch, n, 0, 0};
+        advance(c, &v);
+        save(c, &v);
+    } else {
+        append(c, n, parked);
+    }
+    hold_less(c);
 }
 
 /* ------------------------------------------------------------------- events */
@@ -346,7 +352,7 @@ static void receive(struct conn *c)
     else if (got == 0)
         c->eof = true; /* conn_settle looks */
     else if (c->state != CONN_LINGER)
-        take(c, (size_t)got), hold_less(c);
+        take(c, (size_t)got);
     else if ((c->dropped += (size_t)got) > LINGER_BYTES)
         conn_close(c);
 }

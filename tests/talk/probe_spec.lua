@@ -40,14 +40,14 @@ describe("the conformance suite", function()
       elseif must then
         error(("wanted %s, saw %s"):format(case.expect.desc or case.expect.status, tell(seen)), 0)
       else
-        print(("note: %s (%s): wanted %s, saw %s"):format(case.id, kind,
+        print(("\nnote: %s (%s): wanted %s, saw %s"):format(case.id, kind,
           case.expect.desc or case.expect.status, tell(seen)))
       end
     end)
   end
 
   it("is told in sum", function()
-    for kind, n in pairs(tally) do print(("note: %s: %d of %d"):format(kind, n.pass, n.of)) end
+    for kind, n in pairs(tally) do print(("\nnote: %s: %d of %d"):format(kind, n.pass, n.of)) end
     assert.equal(200, s:client():get("/").status) -- it all left the server well
   end)
 end)

@@ -3,6 +3,8 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include "guard/limit_file.h"
+
 static const struct limit_rule plenty = {{1000000, 1000000, 1000000}};
 
 static void everything_is_there_after_reopening(void **state)
@@ -226,6 +228,8 @@ static struct {
     unsigned char *sure, *torn;
     size_t n_sure, n_torn;
     uint64_t seed;
+    void (*during)(void *ctx); /* what else happens while a sync is on its way */
+    void *ctx;
 } disk = {.seed = 1};
 
 static void keep(unsigned char **p, size_t *n, unsigned char *q, size_t m)
@@ -260,6 +264,8 @@ int fdatasync(int fd)
         tear(now, n);
         now = read_fd(fd, &n);
         keep(&disk.sure, &disk.n_sure, now, n);
+        if (disk.during)
+            disk.during(disk.ctx);
         return 0;
     }
     return fsync(fd);
@@ -386,8 +392,78 @@ static void power_loss_loses_nothing_that_was_synced(void **state)
         go_on(&w, &g);
     }
     disk.on = false;
-    free(disk.sure);
-    free(disk.torn);
+    keep(&disk.sure, &disk.n_sure, NULL, 0);
+    keep(&disk.torn, &disk.n_torn, NULL, 0);
+    world_end(&w);
+}
+
+static void move_again(void *ctx)
+{
+    disk.during = NULL;
+    burst(ctx, 0, 0, plenty, 100);
+}
+
+static void a_ring_that_moves_during_a_sync_keeps_what_was_synced(void **state)
+{
+    (void)state;
+    struct world w, other;
+    world_start(&w);
+    world_pass(&w, 7 * DAY); /* what was never written reads as time 0 */
+    burst(&w, 0, 0, plenty, 32);
+    limits_sync(w.l);
+    burst(&w, 0, 0, plenty, 1);
+    disk.on = true;
+    disk.during = move_again;
+    disk.ctx = &w;
+    limits_sync(w.l);
+    for (int i = 0; i < 50; i++) {
+        size_t n;
+        unsigned char *now = read_all(w.path, &n);
+        tear(now, n);
+        write_all(w.copy, disk.torn, disk.n_torn);
+        disk.on = false;
+        other = w;
+        snprintf(other.boot.id, sizeof(other.boot.id), "another");
+        world_pass(&other, 3000);
+        world_open(&other, other.copy);
+        assert_true(used(&other, 0, 0, LIMIT_HOUR) >= 33);
+        assert_true(used(&other, 0, 0, LIMIT_DAY) >= 33);
+        limits_close(other.l);
+        disk.on = true;
+    }
+    disk.on = false;
+    keep(&disk.sure, &disk.n_sure, NULL, 0);
+    keep(&disk.torn, &disk.n_torn, NULL, 0);
+    world_end(&w);
+}
+
+/* Never written, and what stood there looks like a time days ahead. */
+static void an_entry_in_the_future_blocks_for_a_window_and_forgives_nobody(void **state)
+{
+    (void)state;
+    struct world w;
+    world_start(&w);
+    size_t n;
+    burst(&w, 0, 0, three, 3);
+    world_pass(&w, 1000);
+    burst(&w, 1, 1, three, 3);
+    limits_close(w.l);
+    unsigned char *p = read_all(w.path, &n);
+    struct limit_slot *s =
+        (void *)(p + atomic_load(&((struct limit_head *)(void *)p)->chunk[0]));
+    uint32_t *entries = (void *)(p + (atomic_load(&s->region) >> 8));
+    entries[2] += 20u * DAY;
+    write_all(w.path, p, n);
+    free(p);
+    world_pass(&w, 5000);
+    snprintf(w.boot.id, sizeof(w.boot.id), "another");
+    w.boot.now.boot_ms = 0;
+    world_open(&w, w.path);
+    assert_int_equal(burst(&w, 0, 0, three, 3), 0);
+    assert_int_equal(burst(&w, 1, 1, three, 3), 0);
+    assert_in_range(w.v.wait_ms, MINUTE - 5000, MINUTE - 5000 + 200);
+    world_pass(&w, MINUTE);
+    assert_int_equal(burst(&w, 0, 0, three, 3), 3);
     world_end(&w);
 }
 
@@ -426,6 +502,9 @@ int main(void)
         cmocka_unit_test(a_boot_id_with_a_lying_clock_is_another_boot),
         cmocka_unit_test(any_row_of_reboots_blocks_for_a_window_at_most),
         cmocka_unit_test(power_loss_loses_nothing_that_was_synced),
+        cmocka_unit_test(a_ring_that_moves_during_a_sync_keeps_what_was_synced),
+        cmocka_unit_test(
+            an_entry_in_the_future_blocks_for_a_window_and_forgives_nobody),
         cmocka_unit_test(a_copy_of_the_last_sync_holds_exactly_that),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -214,6 +214,26 @@ static void tables_come_go_and_change_their_names(void **state)
     owns(f, "q", "huge ");
 }
 
+static void a_table_may_have_everything(void **state)
+{
+    struct fixture *f = *state;
+    static const struct migration steps[] = {STEP(
+        "1", "CREATE TABLE p(id TEXT PRIMARY KEY, n INTEGER UNIQUE) WITHOUT ROWID;"
+             "CREATE TABLE IF NOT EXISTS q(a TEXT NOT NULL REFERENCES p(id) ON DELETE "
+             "CASCADE, b INTEGER CHECK(b > 0 AND b < length(a)), c AS (b + 1) STORED,"
+             " UNIQUE(a, b), CHECK(a <> 'x'));"
+             "CREATE UNIQUE INDEX q_part ON q(b) WHERE b > 5;"
+             "CREATE INDEX q_expr ON q(lower(a));"
+             "INSERT INTO p VALUES ('key', 1); INSERT INTO q VALUES ('key', 2);"
+             "ALTER TABLE q ADD COLUMN d INTEGER NOT NULL DEFAULT 0 CHECK(d >= 0);"
+             "UPDATE q SET d = 1; DELETE FROM p")};
+    int err = RUN(f, "p", steps);
+    if (err)
+        fail_msg("%s", f->why.p);
+    owns(f, "p", "p q ");
+    assert_int_equal(scratch_one(f->db, "SELECT count(*) FROM q"), 0);
+}
+
 static void what_was_there_is_not_given_away(void **state)
 {
     struct fixture *f = *state;
@@ -344,6 +364,7 @@ int main(void)
         T(the_past_must_be_as_it_was),
         T(owners_do_not_meet),
         T(tables_come_go_and_change_their_names),
+        T(a_table_may_have_everything),
         T(what_was_there_is_not_given_away),
         T(a_failure_undoes_the_whole_call),
         T(a_full_disk_undoes_the_whole_call),

@@ -169,7 +169,10 @@ static void takes_the_four_forms(void **state)
 static void tells_versions(void **state)
 {
     (void)state;
-    assert_int_equal(accepted("GET / HTTP/1.0\r\n" HOST END)->minor, 0);
+    struct http_request *r =
+        accepted("GET / HTTP/1.0\r\n" HOST "Expect: 100-continue\r\n" END);
+    assert_int_equal(r->minor, 0);
+    assert_false(r->expect_continue);
     static const char *const bad[] = {"HTTP/1",    "http/1.1",  "HTTP/1.1 ", "HTTP/ 1.1",
                                       "HTTP/01.1", "HTTP/1.10", "HTTQ/1.1",  "HTTP/x.1"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -248,6 +251,7 @@ static void refuses_bad_framing(void **state)
         {"1.1", "Host: u@a\r\n", 400},
         {"1.1", "Host: a:\r\n", 400},
         {"1.1", "Host: a:65536\r\n", 400},
+        {"1.1", "Host: a:000080\r\n", 400},
         {"1.1", "Host: :80\r\n", 400},
         {"1.1", "Host: [::1]:80\r\n", 200},
         {"1.1", "Host: [::1]\r\n", 200},

@@ -86,6 +86,9 @@ static void names_what_it_found(void **state)
     assert_str(m.names[1], "service_2");
     assert_str(m.values[1], "x.json");
     assert_str(find(r, HTTP_PUT, "/o/a/s/x.json").names[0], "other");
+    assert_int_equal(add(r, HTTP_GET, "/x/{a}.c/p"), 0);
+    assert_int_equal(add(r, HTTP_GET, "/x/{b}/q"), 0);
+    assert_str(find(r, HTTP_GET, "/x/1.c/q").values[0], "1.c"); /* came back */
     routes_free(r);
 }
 

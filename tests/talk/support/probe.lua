@@ -34,11 +34,9 @@ function probe.run(case, address)
   seen.first = seen.responses[1]
   seen.status = seen.first and seen.first.status
   local last = seen.responses[#seen.responses]
-  local closing = last and (last.headers.connection == "close" or last.status >= 400)
-  local must_close = case.expect.close or (case.expect.desc or ""):find("close", 1, true)
   seen.closed = conn.ended
-  if not seen.closed and (closing or must_close) then
-    seen.closed = conn:closes(closing and wait or 1)
+  if not seen.closed and last and last.headers.connection == "close" then
+    seen.closed = conn:closes(http.patience)
   end
   seen.extra = #conn.buffer > 0 -- an answer to what was smuggled
   conn:close()
@@ -90,9 +88,9 @@ local function by_list(seen, desc)
   if ok(seen) and words:find("2xx", 1, true) then
     return not words:find("2xx ?%+ ?close") or (seen.closed and not seen.extra)
   end
-  local silent = not seen.status
-  if silent and seen.closed then return words:find("close", 1, true) ~= nil end
-  return silent and words:find("timeout", 1, true) ~= nil
+  local no = not seen.status or seen.status >= 400
+  if no and seen.closed then return words:find("close", 1, true) ~= nil end
+  return not seen.status and words:find("timeout", 1, true) ~= nil
 end
 
 function probe.judge(case, seen)

@@ -155,8 +155,8 @@ static bool skip_value(struct json_reader *r)
             return false;
         if (e.kind == JSON_OBJECT || e.kind == JSON_ARRAY)
             depth++;
-        if (e.kind == JSON_OBJECT_END || e.kind == JSON_ARRAY_END)
-            depth--;
+        if ((e.kind == JSON_OBJECT_END || e.kind == JSON_ARRAY_END) && --depth < 0)
+            return false; /* the end of what it would have been in */
     } while (depth > 0 || e.kind == JSON_NAME);
     return true;
 }

@@ -4,6 +4,8 @@ local fields = require("services.fields")
 
 local contact = {}
 
+local LONGEST = 254 -- characters of an address; a phone is shorter
+
 function contact.folded(email)
   return email and email:match("^%s*(.-)%s*$"):lower()
 end
@@ -24,7 +26,7 @@ function contact.read(faults, value)
   end
   local name = fields.text(faults, "contact.name", value.name, { max = 200, required = true })
   local before = #faults
-  local email = fields.text(faults, "contact.email", value.email, { max = 254 })
+  local email = fields.text(faults, "contact.email", value.email, { max = LONGEST })
   if email and not contact.folded(email):find("^[^%s@]+@[^%s@]+$") then
     fields.fault(faults, "contact.email", "must be an email address")
   end
@@ -38,7 +40,8 @@ function contact.read(faults, value)
   return { name = name, email = email and email:match("^%s*(.-)%s*$"), phone = phone }
 end
 
--- The `contact` of a query: {email} folded, or {phone} as digits.
+-- The `contact` of a query: {email} folded, or {phone} as digits. A "+" that was not escaped
+-- arrives as a blank, which no stored address has inside.
 function contact.claim(faults, value, required)
   if not fields.given(value) then
     if required then
@@ -46,8 +49,11 @@ function contact.claim(faults, value, required)
     end
     return nil
   end
+  if (utf8.len(value) or #value) > LONGEST then
+    return fields.fault(faults, "contact", "must have at most " .. LONGEST .. " characters")
+  end
   if value:find("@", 1, true) then
-    return { email = contact.folded(value) }
+    return { email = (contact.folded(value):gsub(" ", "+")) }
   end
   local digits = contact.digits(value)
   if countable(digits) then

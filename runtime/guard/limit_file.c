@@ -131,14 +131,17 @@ int limit_file_alloc(struct limit_file *f, unsigned bits, uint64_t *word)
     return err;
 }
 
-uint32_t limit_file_retire(struct limit_file *f, struct limit_ring *r, uint64_t word)
+void limit_file_retire_locked(struct limit_file *f, struct limit_ring *r, uint64_t word)
 {
-    pthread_mutex_lock(&f->lock);
-    uint32_t round = f->round;
     f->retired = more(f->retired, f->retired_n, &f->retired_cap, sizeof(*f->retired));
     f->retired[f->retired_n++] = (struct limit_retired){r, word};
+}
+
+void limit_file_retire(struct limit_file *f, struct limit_ring *r, uint64_t word)
+{
+    pthread_mutex_lock(&f->lock);
+    limit_file_retire_locked(f, r, word);
     pthread_mutex_unlock(&f->lock);
-    return round;
 }
 
 static size_t chunk_bytes(unsigned k)

@@ -128,8 +128,10 @@ int limit_file_add_chunk(struct limit_file *f, unsigned k) MUST_CHECK;
 
 /* A region of 2^bits entries, not cleared. ERR_FULL, ERR_IO. */
 int limit_file_alloc(struct limit_file *f, unsigned bits, uint64_t *word) MUST_CHECK;
-/* Gives a region back after the syncs that it takes. Returns the round of syncs. */
-uint32_t limit_file_retire(struct limit_file *f, struct limit_ring *r, uint64_t word);
+/* Gives a region back after the syncs that it takes. The first under f->lock. */
+void limit_file_retire_locked(struct limit_file *f, struct limit_ring *r,
+                              uint64_t word);
+void limit_file_retire(struct limit_file *f, struct limit_ring *r, uint64_t word);
 /* Now, to the next who asks. */
 void limit_file_free(struct limit_file *f, uint64_t word);
 

@@ -114,6 +114,14 @@ static void set_region(const struct limit_file *f, struct limit_ring *r, uint64_
     r->mask = word ? ((uint32_t)1 << limit_word_bits(word)) - 1 : 0;
 }
 
+/* A sync that began after the ring's last move is still on its way, and promises what
+ * lies in the region of then, which after another move nothing names. */
+static bool promised(const struct limit_file *f, const struct limit_ring *r,
+                     uint64_t was)
+{
+    return (was & LIMIT_OLD) && r->moved != f->round;
+}
+
 /* One store moves the ring. On disk the new region's entries may come later than the
  * slot, so until they are durable the slot says that those before `split` are in the
  * region it had at the last sync, where nobody writes any more. */
@@ -121,16 +129,25 @@ static void publish(struct limit_file *f, struct limit_ring *r, uint64_t word)
 {
     struct limit_slot *s = r->slot;
     uint64_t was = atomic_load_explicit(&s->region, memory_order_relaxed);
+    bool durable = false;
+    pthread_mutex_lock(&f->lock); /* no sync begins meanwhile */
+    if (promised(f, r, was)) {
+        pthread_mutex_unlock(&f->lock);
+        durable = limit_file_flush(f) == 0;
+        pthread_mutex_lock(&f->lock);
+    }
     if (was && !(was & LIMIT_OLD)) {
         s->old = was;
         s->split = r->head;
     }
-    atomic_store_explicit(&s->region, was ? word | LIMIT_OLD : word,
-                          memory_order_release);
-    set_region(f, r, word);
     if (was)
-        r->moved = limit_file_retire(f, was & LIMIT_OLD ? NULL : r,
-                                     was & ~(uint64_t)LIMIT_OLD);
+        limit_file_retire_locked(f, was & LIMIT_OLD ? NULL : r,
+                                 was & ~(uint64_t)LIMIT_OLD);
+    r->moved = f->round;
+    atomic_store_explicit(&s->region, was && !durable ? word | LIMIT_OLD : word,
+                          memory_order_release);
+    pthread_mutex_unlock(&f->lock);
+    set_region(f, r, word);
 }
 
 /* Entries from `from` on go along, the others are gone. */

@@ -48,7 +48,7 @@ static struct job *new_job(struct call *c, int (*run)(struct write *, struct db 
 
 static void set_str(lua_State *L, const char *name, struct str v)
 {
-    if (!v.p)
+    if (v.n == 0) /* unset, in a row as in the ring */
         return;
     lua_pushlstring(L, v.p, v.n);
     lua_setfield(L, -2, name);

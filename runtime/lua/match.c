@@ -73,6 +73,9 @@ static bool in_class(unsigned char c, char letter)
     case 'x':
         in = isxdigit(c);
         break;
+    case 'z': /* no longer in the manual, still in Lua */
+        in = c == 0;
+        break;
     default:
         return (unsigned char)letter == c;
     }
@@ -220,7 +223,7 @@ static bool take_reference(struct matcher *m)
 {
     int i = m->p[1] - '1';
     if (i < 0 || i >= m->level || m->captures[i].n == MATCH_UNCLOSED)
-        luaL_error(m->L, "invalid capture index %%%d in pattern", i + 1);
+        luaL_error(m->L, "invalid capture index %%%d", i + 1);
     ptrdiff_t n = m->captures[i].n;
     if (n < 0 || m->subject_end - m->s < n)
         return false;

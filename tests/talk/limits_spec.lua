@@ -98,11 +98,11 @@ describe("the limits", function()
     mortal:advance(0)
     local org = mortal:organization("acme")
     local function admitted(most)
-      local n = 0
+      local got = 0
       for _ = 1, most do
-        if org.client:get(book.public .. "/org/acme").status == 200 then n = n + 1 end
+        if org.client:get(book.public .. "/org/acme").status == 200 then got = got + 1 end
       end
-      return n
+      return got
     end
     assert.equal(60, admitted(60))
     mortal:restart("KILL")

@@ -92,8 +92,8 @@ int command_check(const struct options *o)
     struct buf faults;
     buf_init(&faults);
     int err = generation_read(&g, &go, &faults);
-    if (!err)
-        err = check_generation(g, &faults);
+    int e = check_generation(g, &faults);
+    err = err ? err : e;
     if (!err && !o->json)
         printf("ok: %d plugins, %d classes of keys\n", g->n_plugins, quota_classes(g->quota));
     else

@@ -15,6 +15,7 @@
  *     generation  all of it, live at once     unit        a plugin's state in a thread
  *     call        one run of a handler        transaction one run on the writer
  *     policy      the operator's functions    quota       limits per class of keys
+ *     entry       a file that returns a table
  *     vm          a state that cannot harm    sandbox     what scripts may call
  *     pattern     string.find, counted        data        values between states
  *     lib_*       the `kordless` API, a file a library

@@ -390,18 +390,17 @@ int server_reload(struct server *s, struct buf *faults)
         return ERR_BUSY;
     }
     int err = generation_read(&g, &s->sources, faults);
-    if (err)
-        return err;
-    err = generation_migrate(g, s->db, true, &ran, faults);
+    int e = generation_migrate(g, s->db, true, &ran, faults);
+    err = err ? err : e;
     if (!err && ran > 0) {
         buf_fmt(faults, "%d migration%s pending: restart the server to run %s\n", ran,
                 ran == 1 ? " is" : "s are", ran == 1 ? "it" : "them");
         err = ERR_INVALID;
     }
-    if (!err)
-        err = generation_build(g, s->db, s->zones, s->log, s->keyring, s->n_workers,
-                               s->generation->number + 1, faults);
-    if (err)
+    e = generation_build(g, s->db, s->zones, s->log, s->keyring, s->n_workers,
+                         s->generation->number + 1, faults);
+    err = err ? err : e;
+    if (err) /* all its faults are told, not just those of the first step */
         generation_drop(g);
     else
         go_live(s, g);
@@ -413,13 +412,17 @@ int server_reload(struct server *s, struct buf *faults)
 void server_close(struct server *s, int64_t drain_ms)
 {
     atomic_store(&s->ready, false);
+    for (int i = 0; i < s->n_workers; i++) /* all begin to drain, then each is waited for */
+        worker_drain(s->workers[i], drain_ms);
     for (int i = 0; i < s->n_workers; i++)
-        worker_stop(s->workers[i], drain_ms);
+        worker_join(s->workers[i]);
     if (s->writer) {
         if (s->keyring)
             chore_do(s, "flush last use", &(struct chore){.w.run = flush_used});
         writer_stop(s->writer);
     }
+    for (int i = 0; i < s->n_workers; i++) /* to whose loops the writer still posted */
+        worker_free(s->workers[i]);
     writer_free(s->writer);
     for (int i = 0; i < s->n_retired; i++)
         generation_drop(s->retired[i]);

@@ -88,8 +88,8 @@ static struct now host_now(void *ctx)
 static void forget(struct worker *w, struct generation *g)
 {
     struct db *db;
-    if (reader_fresh(w->reader, &db))
-        return;
+    int err = reader_fresh(w->reader, &db);
+    (void)err; /* read or not: a statement must not outlive the fence that names it */
     for (int i = 0; i < g->n_plugins; i++)
         db_forget(db, &g->plugins[i].fence);
 }
@@ -213,7 +213,7 @@ static void *worker_main(void *ctx)
     return NULL;
 }
 
-static void worker_free(struct worker *w)
+void worker_free(struct worker *w)
 {
     listener_free(w->listener);
     listener_free(w->admin);
@@ -271,9 +271,12 @@ int worker_start(struct worker **out, const struct worker_options *o, struct buf
     return 0;
 }
 
-void worker_stop(struct worker *w, int64_t drain_ms)
+void worker_drain(struct worker *w, int64_t drain_ms)
 {
     order_give(&(struct order){.worker = w, .carry_out = drain, .drain_ms = drain_ms});
+}
+
+void worker_join(struct worker *w)
+{
     pthread_join(w->thread, NULL);
-    worker_free(w);
 }

@@ -36,7 +36,11 @@ int worker_start(struct worker **out, const struct worker_options *o, struct buf
 /* From another thread, each waits until the worker has done it. */
 void worker_adopt(struct worker *w, struct generation *g); /* held by the worker */
 void worker_accept(struct worker *w, int fd, bool local_admin);
-void worker_stop(struct worker *w, int64_t drain_ms); /* drains, joins, frees */
+/* The end, in three steps: no new connections and `drain_ms` for the open ones; the thread
+ * is over; and, once nobody can post to its loop any more (the writer), its memory. */
+void worker_drain(struct worker *w, int64_t drain_ms);
+void worker_join(struct worker *w);
+void worker_free(struct worker *w);
 
 /* A call of this generation begins and ends; the last one of an old generation lets go
  * of it. On the worker's thread. */

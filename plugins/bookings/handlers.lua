@@ -16,7 +16,12 @@ local view = require("bookings.view")
 
 local handlers = {}
 
--- The row behind a confirmation number, if the contact is its own; else an error.
+local FOREIGN_KEY = "This API key belongs to another organization than the booking. Send a"
+  .. " key of the booking's organization, or none."
+
+-- The row behind a confirmation number, if the contact is its own; else an error. A key is
+-- charged in place of the limits for strangers, so with one of another organization no
+-- contact can be tried.
 local function confirmed(req)
   local claim, faults = input.person(req)
   if faults[1] then
@@ -26,6 +31,9 @@ local function confirmed(req)
   local row = id and store.booking(id)
   if not row then
     return nil, "not_found"
+  end
+  if req.organization and req.organization.id ~= row.organization_id then
+    return nil, "wrong_organization", { detail = FOREIGN_KEY }
   end
   if not contact.matches(claim, row) then
     return nil, "contact_mismatch"

@@ -89,8 +89,11 @@ function handlers.list_keys(req)
 end
 
 function handlers.revoke_key(req)
-  local reason = type(req.body) == "table" and req.body.reason or nil
-  local at = kordless.keys.revoke(req.params.id, type(reason) == "string" and reason or nil)
+  local wanted, why = rules.revocation(req.body)
+  if not wanted then
+    return nil, "validation_error", { detail = why }
+  end
+  local at = kordless.keys.revoke(req.params.id, wanted.reason)
   if not at then
     return nil, "not_found"
   end

@@ -109,6 +109,15 @@ function rules.key(body)
   })
 end
 
+-- Why a key is revoked; a request without a body gives no reason.
+function rules.revocation(body)
+  local faults = {}
+  if body ~= nil and not object(body) then
+    return nil, "Send a JSON object with reason, or no body."
+  end
+  return result(faults, { reason = text(faults, body or {}, "reason", 200, false) })
+end
+
 local function time(seconds)
   return seconds and kordless.time.format(seconds) or kordless.json.null
 end

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "guard/limit_load.h"
 #include "guard/limit_ring.h"
 
 /* What is decided. With `n` in a window, a limit L and a cost c: there is room when
@@ -157,7 +158,7 @@ static int claim_slot(struct limits *l, uint32_t n, void *ctx)
 {
     (void)ctx;
     atomic_store(&l->count, n + 1);
-    return limit_ring_claim(&l->file, slot_at(l, n));
+    return limit_load_claim(&l->file, slot_at(l, n));
 }
 
 struct loading {
@@ -170,7 +171,7 @@ static int load_slot(struct limits *l, uint32_t n, void *ctx)
 {
     struct loading *to = ctx;
     struct limit_ring *r = ring_at(l, n);
-    int err = limit_ring_load(&l->file, r, slot_at(l, n), &to->moved[n]);
+    int err = limit_load_ring(&l->file, r, slot_at(l, n), &to->moved[n]);
     if (!err && to->moved[n])
         to->any = true;
     if (!err && r->newest > to->newest)
@@ -185,7 +186,7 @@ static int load_all(struct limits *l, struct loading *to)
         err = limit_file_flush(&l->file);
     for (uint32_t n = 0; !err && to->any && n < atomic_load(&l->count); n++)
         if (to->moved[n])
-            limit_ring_adopt(&l->file, ring_at(l, n), to->moved[n]);
+            limit_load_adopt(&l->file, ring_at(l, n), to->moved[n]);
     return err;
 }
 

@@ -41,8 +41,8 @@ struct limits;
 struct limit_boot {
     char id[40];    /* /proc/sys/kernel/random/boot_id */
     struct now now; /* both clocks, read together */
-    bool cut;       /* the clock cuts off fractions of a millisecond, as a running one
-                       does: what is stored is the next millisecond. False: frozen */
+    bool cut; /* the clock cuts off fractions of a millisecond, as a running one does:
+                 what is stored is the next whole one. False: frozen, exact */
 };
 
 /* Opens or makes the file. After a reboot (another boot id) the epoch is carried over
@@ -52,13 +52,15 @@ int limits_open(struct limits **out, const char *path, const struct limit_boot *
                 struct buf *why) MUST_CHECK;
 void limits_close(struct limits *l); /* syncs */
 
-/* The ring of this id (at most 31 bytes), made if there is none. A key's ring and an
- * organization's ring are of one kind. ERR_FULL when the file cannot grow. */
+/* The ring of this id (1 to 31 bytes), made if there is none. A ring is made the same
+ * way for a key and an organization, and then used as one of them only. ERR_FULL when
+ * the file cannot grow. */
 int limits_ring(struct limits *l, struct str id, uint32_t *ring) MUST_CHECK;
 
-/* Decides and, if admitted, records `cost` (1 … 1000) in both rings. Any thread. Time
- * that runs backwards counts as standing still. When a ring cannot grow (disk full) the
- * request is refused with wait 1 s rather than counted wrongly: ERR_FULL. */
+/* Decides and, if admitted, records `cost` (1 … 1000) in both rings, which differ. Any
+ * thread. Time that runs backwards counts as standing still. A cost over the limit
+ * waits for ever, a window at a time. When a ring cannot grow (disk full) the request
+ * is refused with wait 1 s rather than counted wrongly: ERR_FULL. */
 int limits_take(struct limits *l, uint32_t key_ring, uint32_t org_ring,
                 const struct limit_rule *rule, const struct now *now, uint32_t cost,
                 struct limit_verdict *out) MUST_CHECK;
@@ -67,9 +69,9 @@ void limits_peek(struct limits *l, uint32_t key_ring, uint32_t org_ring,
                  const struct limit_rule *rule, const struct now *now,
                  struct limit_verdict *out);
 
-void limits_sync(struct limits *l); /* each second */
-void limits_sweep(struct limits *l,
-                  const struct now *now); /* each hour: drops what no
-                                             window can see any more */
+/* Each second, from one thread at a time. */
+void limits_sync(struct limits *l);
+/* Each hour: drops what no window can see any more. */
+void limits_sweep(struct limits *l, const struct now *now);
 
 #endif

@@ -21,7 +21,7 @@ static const char magic[8] = {'K', 'O', 'R', 'D', 'L', 'I', 'M', '\n'};
 
 static size_t word_bytes(uint64_t word)
 {
-    return (size_t)4 << limit_word_bits(word);
+    return (size_t)4 << limit_file_bits(word);
 }
 
 /* ---- growing ---- */
@@ -112,7 +112,7 @@ static void free_locked(struct limit_file *f, unsigned bits, uint64_t at)
 void limit_file_free(struct limit_file *f, uint64_t word)
 {
     pthread_mutex_lock(&f->lock);
-    free_locked(f, limit_word_bits(word), word >> 8);
+    free_locked(f, limit_file_bits(word), word >> 8);
     pthread_mutex_unlock(&f->lock);
 }
 
@@ -188,7 +188,7 @@ static bool inside(const struct limit_file *f, uint64_t at, uint64_t n)
 
 bool limit_file_claim(struct limit_file *f, uint64_t word)
 {
-    unsigned bits = limit_word_bits(word);
+    unsigned bits = limit_file_bits(word);
     bool good = bits >= LIMIT_BITS_MIN && bits <= LIMIT_BITS_MAX &&
                 inside(f, word >> 8, word_bytes(word));
     if (good)

@@ -9,7 +9,7 @@
  *   │ head │ chunk 0 │ region │ r. │     region      │ r.│   chunk 1   │ no one's│
  *   └──┬───┴────┬────┴────────┴────┴────────▲────────┴───┴──────▲──────┴─────────┘
  *      │        │ 64 slots of 64 bytes      │                   │
- *      │        └─ slot: id, head, tail ────┘ (one 8-byte word)  │
+ *      │        └─ slot: id, head, tail ────┘ (one 8-byte word) │
  *      └─ chunk[k] holds 64 << k slots ─────────────────────────┘
  *
  * A slot is a ring's name and counters, a region its times: 2^5 to 2^20 entries of 4
@@ -23,8 +23,8 @@
  *
  * The mapping is reserved once, larger than the file; the file grows under it, so
  * pointers stay good. Blocks are allocated before they are used: a full disk is an
- * error of limit_file_alloc, never a SIGBUS. Who runs with RLIMIT_FSIZE ignores
- * SIGXFSZ. */
+ * error of limit_file_alloc, never a SIGBUS. Who runs with RLIMIT_FSIZE
+ * ignores SIGXFSZ. */
 
 #include <assert.h>
 #include <pthread.h>
@@ -142,7 +142,7 @@ void limit_file_spare(struct limit_file *f);
 
 void limit_file_note(struct limit_file *f, int64_t t, int64_t wall);
 
-static inline unsigned limit_word_bits(uint64_t word)
+static inline unsigned limit_file_bits(uint64_t word)
 {
     return word & 0x1F;
 }

@@ -1,19 +1,13 @@
-#include "guard/limit_ring.h"
+#include "guard/limit_load.h"
 
 #include <stdlib.h>
 
-/* Reading a ring again. After kill -9 all is in order. After power loss a sector may be
- * newer than the slot (a late entry stands where a dead one was) or older (the entry
- * was never written), so the times are put in order; every one that was synced and is
- * in a window is among them, and whatever else there is makes the answer stricter only.
- */
-
 static uint32_t room(uint64_t word)
 {
-    return word ? (uint32_t)1 << limit_word_bits(word) : 0;
+    return word ? (uint32_t)1 << limit_file_bits(word) : 0;
 }
 
-int limit_ring_claim(struct limit_file *f, const struct limit_slot *s)
+int limit_load_claim(struct limit_file *f, const struct limit_slot *s)
 {
     uint64_t word = atomic_load(&s->region), plain = word & ~(uint64_t)LIMIT_OLD;
     uint32_t head = atomic_load(&s->head), tail = atomic_load(&s->tail);
@@ -23,6 +17,8 @@ int limit_ring_claim(struct limit_file *f, const struct limit_slot *s)
         return ERR_CORRUPT;
     if (!(word & LIMIT_OLD))
         return 0;
+    if (!plain)
+        return ERR_CORRUPT;
     int32_t from_old = (int32_t)(s->split - tail);
     bool good = limit_file_claim(f, s->old) && from_old <= (int32_t)room(s->old);
     return good ? 0 : ERR_CORRUPT;
@@ -67,7 +63,7 @@ static int repair(struct limit_file *f, const struct limit_slot *s, uint64_t *mo
 {
     uint32_t head = atomic_load(&s->head), tail = atomic_load(&s->tail),
              n = head - tail;
-    int err = limit_file_alloc(f, limit_word_bits(atomic_load(&s->region)), moved);
+    int err = limit_file_alloc(f, limit_file_bits(atomic_load(&s->region)), moved);
     if (err)
         return err;
     int32_t *times = malloc((n ? n : 1) * sizeof(*times));
@@ -95,7 +91,7 @@ static void look(struct limit_file *f, struct limit_ring *r, uint64_t word)
     r->asked = r->newest - f->grain;
 }
 
-int limit_ring_load(struct limit_file *f, struct limit_ring *r, struct limit_slot *s,
+int limit_load_ring(struct limit_file *f, struct limit_ring *r, struct limit_slot *s,
                     uint64_t *moved)
 {
     uint64_t word = atomic_load(&s->region);
@@ -113,7 +109,7 @@ int limit_ring_load(struct limit_file *f, struct limit_ring *r, struct limit_slo
     return 0;
 }
 
-void limit_ring_adopt(struct limit_file *f, struct limit_ring *r, uint64_t moved)
+void limit_load_adopt(struct limit_file *f, struct limit_ring *r, uint64_t moved)
 {
     uint64_t was = atomic_exchange(&r->slot->region, moved);
     if (was & LIMIT_OLD)

@@ -5,8 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* ---- the lock: two workers seldom meet in one organization, and then not for long
- * ---- */
+/* ---- the lock ---- */
 
 static void cpu_relax(void)
 {
@@ -17,6 +16,7 @@ static void cpu_relax(void)
 #endif
 }
 
+/* Two workers seldom meet in one organization, and then not for long. */
 static bool spin(struct limit_ring *r)
 {
     for (int i = 0; i < 100; i++) {
@@ -45,8 +45,7 @@ void limit_ring_wake(struct limit_ring *r)
 
 /* ---- windows ---- */
 
-/* Entries are 32 bits of a time; whatever is asked for lies within days of the newest.
- */
+/* Entries are 32 bits of a time; those asked for lie within days of the newest. */
 static int64_t time_at(const struct limit_ring *r, uint32_t i)
 {
     return r->newest + (int32_t)(r->at[i & r->mask] - (uint32_t)r->newest);
@@ -111,7 +110,7 @@ static unsigned bits_for(uint32_t n)
 static void set_region(const struct limit_file *f, struct limit_ring *r, uint64_t word)
 {
     r->at = word ? limit_file_entries(f, word) : NULL;
-    r->mask = word ? ((uint32_t)1 << limit_word_bits(word)) - 1 : 0;
+    r->mask = word ? ((uint32_t)1 << limit_file_bits(word)) - 1 : 0;
 }
 
 /* A sync that began after the ring's last move is still on its way, and promises what

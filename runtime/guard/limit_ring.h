@@ -55,12 +55,10 @@ static inline void limit_ring_init(struct limit_ring *r, struct limit_slot *s)
  * returns how many it sees. O(1) amortized, O(log n) at worst. */
 uint32_t limit_ring_count(struct limit_ring *r, enum limit_window w, int64_t t);
 
-/* File time at which the k-th newest leaves window `w`; 1 is the newest. It is in it.
- */
+/* File time at which the k-th newest, which is in window `w`, leaves it; 1: newest. */
 int64_t limit_ring_leaves(const struct limit_ring *r, enum limit_window w, uint32_t k);
 
-/* Makes room for `cost` more beside all that `w`, its longest window, sees. ERR_FULL.
- */
+/* Room for `cost` more beside all that `w`, its longest window, sees. ERR_FULL. */
 int limit_ring_room(struct limit_file *f, struct limit_ring *r, enum limit_window w,
                     uint32_t cost) MUST_CHECK;
 void limit_ring_push(struct limit_file *f, struct limit_ring *r, enum limit_window w,
@@ -68,14 +66,6 @@ void limit_ring_push(struct limit_file *f, struct limit_ring *r, enum limit_wind
 
 /* Frees or shrinks what is mostly dead. */
 void limit_ring_sweep(struct limit_file *f, struct limit_ring *r, int64_t t);
-
-/* When opening, for each ring: claim what its slot names, then load; `*moved` is 0 or
- * where its repaired entries were put, for limit_ring_adopt once they are durable.
- * ERR_CORRUPT, ERR_FULL. */
-int limit_ring_claim(struct limit_file *f, const struct limit_slot *s) MUST_CHECK;
-int limit_ring_load(struct limit_file *f, struct limit_ring *r, struct limit_slot *s,
-                    uint64_t *moved) MUST_CHECK;
-void limit_ring_adopt(struct limit_file *f, struct limit_ring *r, uint64_t moved);
 
 /* Makes all durable, and frees what nothing on the disk names since. One thread. */
 void limit_ring_sync(struct limit_file *f);

@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "base/log.h"
+#include "guard/auth.h"
 #include "lua/lib.h"
 
 /* What goes wrong inside a script, as the caller hears it. */
@@ -123,6 +124,16 @@ static bool push_request(lua_State *L, struct call *c)
 
 /* --- the answer ------------------------------------------------------------------- */
 
+/* What every problem has, and from where: not a script's members. */
+static bool is_problem(const char *name)
+{
+    static const char *const names[] = {"detail", "status", "type", "code"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return false;
+}
+
 static int add_members(lua_State *L, int idx, struct call *c)
 {
     struct buf *members = &c->scratch;
@@ -132,7 +143,7 @@ static int add_members(lua_State *L, int idx, struct call *c)
         size_t n;
         if (lua_type(L, -2) == LUA_TSTRING) {
             const char *name = lua_tolstring(L, -2, &n);
-            if (strcmp(name, "detail") != 0) {
+            if (!is_problem(name)) {
                 buf_char(members, ',');
                 err = json_put_string(members, (struct str){name, n});
                 buf_char(members, ':');
@@ -253,6 +264,14 @@ static int l_handle(lua_State *L)
 
 /* --- running ---------------------------------------------------------------------- */
 
+static void answer_problem(struct call *c, int status, const char *code, struct str detail)
+{
+    if (status == 401 && reply_field(c->reply, STR("WWW-Authenticate"),
+                                     STR("ApiKey realm=\"kordless\"")))
+        status = 500;
+    reply_problem(c->reply, status, code, detail);
+}
+
 static void fail(struct call *c, enum vm_end end, struct str why)
 {
     int status = failures[end].status;
@@ -266,7 +285,9 @@ static void fail(struct call *c, enum vm_end end, struct str why)
     LOG(c->host->log, LOG_ERROR, "handler_failed", LOG_T("plugin", c->unit->plugin->manifest.name),
         LOG_T("route", c->route->label), LOG_C("code", code),
         LOG_C("request_id", c->request_id), LOG_T("why", why));
-    reply_problem(c->reply, status, code, detail);
+    c->reply->fields.n = c->own_fields; /* none of an answer that came to nothing */
+    c->reply->cacheable = false;
+    answer_problem(c, status, code, detail);
 }
 
 void call_fails(struct call *c, int status, const char *code, const char *detail)
@@ -276,10 +297,18 @@ void call_fails(struct call *c, int status, const char *code, const char *detail
     c->failed_detail = arena_fmt(c->arena, detail, c->request_id);
 }
 
+static void drop_held(struct call *c)
+{
+    if (c->held)
+        c->held->free(c->held);
+    c->held = NULL;
+}
+
 static void end(struct call *c, bool dead)
 {
     vm_thread_end(c->unit->vm, c->co, dead);
     c->co = NULL;
+    drop_held(c);
     buf_end(&c->scratch);
     buf_end(&c->result);
     buf_end(&c->why);
@@ -309,6 +338,7 @@ static void run(struct call *c, int n_args)
 void call_start(struct call *c)
 {
     c->budget = (struct budget){BUDGET_INSTRUCTIONS, BUDGET_YIELDS};
+    c->own_fields = c->reply->fields.n;
     c->co = vm_thread(c->unit->vm);
     lua_pushcfunction(c->co, l_handle);
     lua_pushlightuserdata(c->co, c);
@@ -331,14 +361,32 @@ static int waited(lua_State *L, int status, lua_KContext base)
     (void)status;
     (void)base;
     c->waiting = NULL;
+    c->held = cw; /* if `resume` raises, `end` frees it */
     int err = cw->resume(cw, L, &n);
+    drop_held(c);
     return err ? lua_error(L) : n;
+}
+
+void call_may_wait(lua_State *L)
+{
+    if (!lua_isyieldable(L))
+        luaL_error(L, "a handler cannot wait inside a sort, a pattern's function, a "
+                      "metamethod of one or a file being required; do it before or after");
+    if (vm_budget(L)->yields > 0)
+        return;
+    call_fails(call_of(L), failures[VM_BUDGET].status, failures[VM_BUDGET].code,
+               failures[VM_BUDGET].detail);
+    luaL_error(L, "the handler waited more than %d times", BUDGET_YIELDS);
 }
 
 int call_wait(lua_State *L, struct call_write *cw)
 {
     struct call *c = call_of(L);
     cw->call = c;
+    drop_held(c); /* of a wait that raised and was caught */
+    c->held = cw;
+    call_may_wait(L);
+    c->held = NULL;
     c->waiting = cw;
     int err = c->host->write(c->host->ctx, cw);
     if (err) {
@@ -348,19 +396,26 @@ int call_wait(lua_State *L, struct call_write *cw)
     return lua_yieldk(L, 0, 0, waited);
 }
 
-static void wake(struct call *c)
+void call_written(struct call_write *cw)
 {
+    struct call *c = cw->call;
     c->now = c->host->now(c->host->ctx);
     run(c, 0);
 }
 
-void call_written(struct call_write *cw)
-{
-    wake(cw->call);
-}
-
+/* Asleep nothing was done and nothing told, so a key that was revoked meanwhile is turned
+ * away as at the door. After a write the answer is told: it is durable. */
 void call_slept(struct call *c)
 {
     c->asleep = false;
-    wake(c);
+    c->now = c->host->now(c->host->ctx);
+    enum auth a = c->key ? auth_again(c->key, c->now.wall_ms) : AUTH_OK;
+    if (a == AUTH_OK) {
+        run(c, 0);
+        return;
+    }
+    buf_clear(&c->why);
+    auth_detail(a, c->key, STR(""), &c->why);
+    answer_problem(c, auth_status(a), auth_code(a), buf_slice(&c->why));
+    end(c, true);
 }

@@ -26,8 +26,9 @@ struct call_write {
     struct call *call;
     void *host; /* the host's own */
     /* On the worker: pushes the results of the yield; 0, or an error to raise, whose
-     * message is pushed instead. Frees the job. */
+     * message is pushed instead. May raise. */
     int (*resume)(struct call_write *cw, lua_State *co, int *n_results);
+    void (*free)(struct call_write *cw); /* by call.c, whatever came of it */
 };
 
 struct call_host {
@@ -68,7 +69,9 @@ struct call {
     /* call.c's own */
     lua_State *co;
     struct budget budget;
-    struct call_write *waiting;
+    struct call_write *waiting; /* the writer has it */
+    struct call_write *held;    /* to be freed: back, or never queued */
+    size_t own_fields;          /* of the reply: bytes that the gates wrote */
     bool asleep, json_fault;
     bool stored; /* the answer stands beside its Idempotency-Key already */
     /* Set by a library that raises: what the caller hears instead of 500. */
@@ -84,6 +87,9 @@ void call_slept(struct call *c);
 
 /* For libraries, as `return call_wait(…)`: yields until the write's fate is known. */
 int call_wait(lua_State *L, struct call_write *cw);
+/* Raises where the running call may not wait: in a sort, in a pattern's function, after
+ * too many waits. Whoever starts what will wake the call asks first. */
+void call_may_wait(lua_State *L);
 struct call *call_of(lua_State *L); /* of a handler's unit; raises elsewhere */
 /* Notes how the call is to be answered if the error about to be raised ends it. */
 void call_fails(struct call *c, int status, const char *code, const char *detail);

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lua/lib.h"
+
 void fields_fault(struct fields *f, const char *key, const char *fmt, ...)
 {
     char text[256];
@@ -12,7 +14,11 @@ void fields_fault(struct fields *f, const char *key, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(text, sizeof(text), fmt, ap);
     va_end(ap);
-    buf_fmt(f->faults, "%s: %s%s: %s\n", f->file, f->path, key, text);
+    int n = (int)strlen(f->path);
+    if (!*key && n > 0)
+        n--; /* about the table itself: no dot behind it */
+    buf_fmt(f->faults, "%s: %.*s%s%s%s\n", f->file, n, f->path, key,
+            n > 0 || *key ? ": " : "", text);
     f->n_faults++;
 }
 
@@ -69,6 +75,8 @@ int fields_list(struct fields *f, const char *key, struct str *out, int max)
     if (!fields_enter(f, key, OPTIONAL))
         return 0;
     int count = fields_n(f);
+    if (!fields_is_list(f))
+        fields_fault(f, "", "must be a list");
     if (count > max)
         fields_fault(f, "", "has more than %d entries", max);
     for (int i = 1; i <= count && n < max; i++) {
@@ -130,6 +138,11 @@ bool fields_enter(struct fields *f, const char *key, enum need need)
 int fields_n(struct fields *f)
 {
     return (int)lua_rawlen(f->L, -1);
+}
+
+bool fields_is_list(struct fields *f)
+{
+    return json_only_positions(f->L, lua_gettop(f->L), (lua_Integer)lua_rawlen(f->L, -1));
 }
 
 bool fields_item(struct fields *f, int i)

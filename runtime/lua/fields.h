@@ -38,6 +38,7 @@ void fields_only(struct fields *f, const char *const *known);
  * `leave` pops. For lists: enter, then fields_item(i) for i = 1 … fields_n. */
 bool fields_enter(struct fields *f, const char *key, enum need need);
 int fields_n(struct fields *f);
+bool fields_is_list(struct fields *f); /* no keys but 1 … n */
 bool fields_item(struct fields *f, int i);
 void fields_leave(struct fields *f);
 

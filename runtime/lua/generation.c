@@ -4,7 +4,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lua/entry.h"
+
 /* --- reading ------------------------------------------------------------------------ */
+
+/* Compiles every file, also those that only some day's request would require. */
+static int check_syntax(struct folder *f, struct buf *faults)
+{
+    struct vm *vm;
+    int err = vm_new(&vm, &(struct vm_options){.name = f->name.p});
+    if (err)
+        return err;
+    for (int i = 0; i < f->n_files; i++) {
+        int e = entry_check(vm, &f->files[i], faults);
+        err = err ? err : e;
+    }
+    vm_free(vm);
+    return err;
+}
 
 static int read_plugin(struct generation *g, const char *path, struct buf *faults)
 {
@@ -21,7 +38,9 @@ static int read_plugin(struct generation *g, const char *path, struct buf *fault
         }
     }
     g->n_plugins++;
-    return manifest_read(&g->arena, &p->folder, &p->manifest, faults);
+    err = check_syntax(&p->folder, faults);
+    p->faulty = manifest_read(&g->arena, &p->folder, &p->manifest, faults) != 0;
+    return p->faulty ? ERR_INVALID : err;
 }
 
 static int read_plugins(struct generation *g, const struct generation_options *o,
@@ -49,11 +68,11 @@ static int bind_uses(struct generation *g, struct plugin *p, struct buf *faults)
     p->uses = arena_zero(&g->arena, sizeof(struct folder *) * (size_t)(m->n_uses + 1));
     for (int i = 0; i < m->n_uses; i++) {
         for (int k = 0; k <= p->index; k++)
-            if (str_eq(g->plugins[k].manifest.name, m->uses[i]))
+            if (str_eq(g->plugins[k].folder.name, m->uses[i]))
                 p->uses[i] = &g->plugins[k].folder;
         if (!p->uses[i]) {
             buf_fmt(faults, "%s/plugin.lua: uses: no plugin '%s' stands before '%s'\n",
-                    p->folder.path.p, m->uses[i].p, m->name.p);
+                    p->folder.path.p, m->uses[i].p, p->folder.name.p);
             err = ERR_INVALID;
         }
     }
@@ -104,9 +123,9 @@ static int add_routes(struct generation *g, bool test_clock, struct buf *faults)
     for (int i = 0; i < g->n_plugins; i++) {
         struct plugin *p = &g->plugins[i];
         struct str file = arena_fmt(&g->arena, "%s/plugin.lua", p->folder.path.p);
-        int e = bind_uses(g, p, faults);
+        int e = p->faulty ? 0 : bind_uses(g, p, faults);
         err = err ? err : e;
-        for (int k = 0; k < p->manifest.n_routes; k++) {
+        for (int k = 0; k < p->manifest.n_routes && !p->faulty; k++) {
             p->manifest.routes[k].plugin = i;
             e = add_route(g, &p->manifest.routes[k], file.p, faults);
             err = err ? err : e;
@@ -121,20 +140,20 @@ int generation_read(struct generation **out, const struct generation_options *o,
     struct generation *g = calloc(1, sizeof(*g));
     if (!g)
         abort();
+    *out = g;
     arena_init(&g->arena);
     atomic_store(&g->holders, 1);
     int err = source_read(&g->arena, o->scripts, &g->scripts, faults);
-    if (!err)
-        err = settings_read(&g->arena, &g->scripts, &g->settings, faults);
-    if (!err)
-        err = read_plugins(g, o, faults);
-    if (!err)
-        err = add_routes(g, o->test_clock, faults);
-    if (err)
-        generation_drop(g);
-    else
-        *out = g;
-    return err;
+    if (err == ERR_NOT_FOUND)
+        return err;
+    int e = check_syntax(&g->scripts, faults);
+    err = err ? err : e;
+    e = settings_read(&g->arena, &g->scripts, &g->settings, faults);
+    err = err ? err : e;
+    e = read_plugins(g, o, faults);
+    err = err ? err : e;
+    e = add_routes(g, o->test_clock, faults);
+    return err ? err : e;
 }
 
 /* --- the store ---------------------------------------------------------------------- */
@@ -146,6 +165,8 @@ int generation_migrate(struct generation *g, struct db *db, bool dry, int *ran,
     for (int i = 0; i < g->n_plugins; i++) {
         struct plugin *p = &g->plugins[i];
         int n = 0;
+        if (p->faulty)
+            continue;
         int err = migrate_run(db, p->manifest.name, p->folder.migrations,
                               (size_t)p->folder.n_migrations, dry, &n, faults);
         if (err) {
@@ -215,6 +236,8 @@ static int build_writers(struct generation *g, const struct unit_options *common
         abort();
     for (int i = 0; i < g->n_plugins; i++) {
         struct unit_options o = *common;
+        if (g->plugins[i].faulty)
+            continue;
         o.role = UNIT_TRANSACTIONS;
         o.plugin = &g->plugins[i];
         int e = unit_new(&g->writers[i], &o, faults);
@@ -230,13 +253,16 @@ static int build_worker(struct generation *g, struct worker_units *w,
     w->units = calloc((size_t)g->n_plugins + 1, sizeof(struct unit *));
     if (!w->units)
         abort();
-    for (int i = 0; i < g->n_plugins && !err; i++) {
+    for (int i = 0; i < g->n_plugins; i++) {
         struct unit_options o = *common;
+        if (g->plugins[i].faulty)
+            continue;
         o.role = UNIT_HANDLERS;
         o.plugin = &g->plugins[i];
         o.policies = w->policies;
         o.writer = g->writers[i];
-        err = unit_new(&w->units[i], &o, faults);
+        int e = unit_new(&w->units[i], &o, faults);
+        err = err ? err : e;
     }
     return err;
 }
@@ -253,6 +279,8 @@ int generation_build(struct generation *g, struct db *db, struct zones *zones,
     if (!g->workers)
         abort();
     for (int i = 0; i < g->n_plugins; i++) {
+        if (g->plugins[i].faulty)
+            continue;
         int e = build_fence(g, &g->plugins[i], db, faults);
         err = err ? err : e;
     }

@@ -102,6 +102,7 @@ static int l_sleep(lua_State *L)
     struct call *c = call_of(L);
     lua_Number seconds = luaL_checknumber(L, 1);
     luaL_argcheck(L, seconds >= 0 && seconds <= SLEEP_MAX, 1, "0 to 60 seconds");
+    call_may_wait(L);
     if (c->host->sleep(c->host->ctx, c, (int64_t)(seconds * 1000)))
         return luaL_error(L, "sleep: too many timers");
     c->asleep = true;
@@ -167,6 +168,7 @@ static int l_refuse(lua_State *L)
     buf_clear(&t->result);
     buf_clear(&t->why);
     if (data_pack(L, 1, DATA_MAX, &t->result, &t->why)) {
+        t->fatal = ERR_INVALID; /* what asked to be undone is never kept */
         lua_pushlstring(L, t->why.p, t->why.n);
         return luaL_error(L, "refuse: %s", lua_tostring(L, -1));
     }
@@ -185,6 +187,8 @@ static int l_answer(lua_State *L)
         lua_pushlstring(L, t->why.p, t->why.n);
         return luaL_error(L, "answer: %s", lua_tostring(L, -1));
     }
+    if (t->answer.n > DATA_MAX)
+        return luaL_error(L, "answer: the body has more than 64 KiB");
     t->answer_status = (int)status;
     lua_createtable(L, 0, 2);
     lua_pushinteger(L, status);

@@ -59,7 +59,7 @@ static int encode_string(struct encoder *e, const struct place *at, int idx)
 {
     struct str s;
     s.p = lua_tolstring(e->L, idx, &s.n);
-    if (s.n > OUTPUT_MAX)
+    if (s.n > OUTPUT_MAX || e->out->n - e->start > OUTPUT_MAX - s.n)
         return complain(e, at, "over 16 MiB of JSON");
     return json_put_string(e->out, s) ? complain(e, at, "a string is not valid UTF-8") : 0;
 }

@@ -26,8 +26,9 @@ struct job {
     const struct pepper *pepper;
 };
 
-static void free_job(struct job *j)
+static void free_job(struct call_write *cw)
 {
+    struct job *j = (struct job *)cw;
     explicit_bzero(j->text, sizeof(j->text));
     free(j);
 }
@@ -40,6 +41,7 @@ static struct job *new_job(struct call *c, int (*run)(struct write *, struct db 
         abort();
     j->cw.w.run = run;
     j->cw.resume = resume;
+    j->cw.free = free_job;
     j->actor = STR("operator");
     j->now_ms = c->now.wall_ms;
     j->pepper = c->host->pepper;
@@ -92,7 +94,6 @@ static int64_t arg_seconds(lua_State *L, const char *name)
 static int failed(struct job *j, lua_State *L, int *n)
 {
     int err = j->cw.w.result;
-    free_job(j);
     if (err == ERR_EXISTS) {
         lua_pushnil(L);
         lua_pushliteral(L, "exists");
@@ -134,7 +135,6 @@ static int added_org(struct call_write *cw, lua_State *L, int *n)
     if (cw->w.result)
         return failed(j, L, n);
     push_org(L, org);
-    free_job(j);
     *n = 1;
     return 0;
 }
@@ -244,7 +244,6 @@ static int added_key(struct call_write *cw, lua_State *L, int *n)
                           .expires_ms = j->key.expires_ms};
     push_row(L, &row);
     set_str(L, "key", str_of(j->text));
-    free_job(j);
     *n = 1;
     return 0;
 }
@@ -340,7 +339,6 @@ static int revoked(struct call_write *cw, lua_State *L, int *n)
     if (cw->w.result)
         return failed(j, L, n);
     lua_pushinteger(L, j->revoked_ms / 1000);
-    free_job(j);
     *n = 1;
     return 0;
 }

@@ -65,7 +65,7 @@ static int l_date(lua_State *L)
     char text[11];
     for (int i = 9, rest = d.year * 10000 + d.month * 100 + d.day; i >= 0; i--) {
         bool dash = i == 4 || i == 7;
-        text[i] = dash ? '-' : (char)('0' + rest % 10);
+        text[i] = (char)(dash ? '-' : '0' + rest % 10);
         rest /= dash ? 1 : 10;
     }
     lua_pushlstring(L, text, 10);

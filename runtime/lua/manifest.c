@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "guard/keyring.h"
+#include "lua/entry.h"
 #include "lua/fields.h"
-#include "lua/vm.h"
 
 enum { LIST_MAX = 32, ROUTES_MAX = 200, ERRORS_MAX = 100 };
 
@@ -132,6 +132,8 @@ static void read_routes(struct fields *f, struct manifest *m)
     if (!fields_enter(f, "routes", OPTIONAL))
         return;
     int n = fields_n(f);
+    if (!fields_is_list(f))
+        fields_fault(f, "", "must be a list");
     if (n > ROUTES_MAX)
         fields_fault(f, "", "has more than %d entries", ROUTES_MAX);
     m->routes = arena_zero(f->arena, sizeof(*m->routes) * (size_t)(n + 1));
@@ -151,6 +153,8 @@ static void read_error(struct fields *f, struct str name, struct manifest *m)
     struct error_spec *e = &m->errors[m->n_errors++];
     fields_only(f, known);
     e->name = arena_str(f->arena, name);
+    if (strspn(e->name.p, "abcdefghijklmnopqrstuvwxyz0123456789_") != name.n)
+        fields_fault(f, "", "the name must be a lower-case word");
     e->detail = fields_str(f, "detail", REQUIRED);
     e->status = (int)fields_int(f, "status", 400, 599, 0);
     if (!e->status)
@@ -199,13 +203,25 @@ static void read_manifest(struct fields *f, const struct folder *folder,
     read_routes(f, m);
 }
 
+struct look {
+    const struct folder *folder;
+    struct manifest *out;
+    struct fields f;
+};
+
+static int look(lua_State *L, void *ctx)
+{
+    struct look *l = ctx;
+    l->f.L = L;
+    read_manifest(&l->f, l->folder, l->out);
+    return l->f.n_faults ? ERR_INVALID : 0;
+}
+
 int manifest_read(struct arena *a, const struct folder *folder, struct manifest *out,
                   struct buf *faults)
 {
     const struct source *s = source_find(folder, STR("plugin"));
-    struct budget budget = {100000, 0};
     struct vm *vm;
-    int n = 0, err = ERR_INVALID;
     *out = (struct manifest){.name = folder->name};
     if (!s) {
         buf_fmt(faults, "%s/plugin.lua: is missing\n", folder->path.p);
@@ -213,17 +229,10 @@ int manifest_read(struct arena *a, const struct folder *folder, struct manifest 
     }
     if (vm_new(&vm, &(struct vm_options){.name = folder->name.p}))
         return ERR_NOMEM;
-    lua_State *L = vm_main(vm);
-    if (vm_load(vm, s->text, s->name.p, true, faults) ||
-        vm_run(vm, L, 0, &budget, &n, faults) != VM_DONE) {
-        buf_char(faults, '\n');
-    } else if (n != 1 || !lua_istable(L, -1)) {
-        buf_fmt(faults, "%s: must return a table\n", s->name.p);
-    } else {
-        struct fields f = {.L = L, .arena = a, .file = s->name.p, .faults = faults};
-        read_manifest(&f, folder, out);
-        err = f.n_faults ? ERR_INVALID : 0;
-    }
+    struct look l = {folder, out, {.arena = a, .file = s->name.p, .faults = faults}};
+    struct entry e = {
+        .source = s, .bare = true, .instructions = 100000, .look = look, .ctx = &l};
+    int err = entry_run(vm, &e, faults);
     vm_free(vm);
     return err;
 }

@@ -6,6 +6,7 @@
 
 #include "guard/secret.h"
 #include "lua/data.h"
+#include "lua/entry.h"
 
 /* The answer to one question about 10,000 slots fits; a transaction's bound would not do. */
 enum { POLICY_FILES_MAX = 32, POLICY_BUDGET = 2000000, POLICY_DATA_MAX = 4 << 20 };
@@ -30,29 +31,38 @@ static void hash_text(struct str text, char out[17])
         snprintf(out + 2 * i, 3, "%02x", digest[i]);
 }
 
+struct look {
+    struct policy_file *file;
+    const char *name;
+    struct buf *faults;
+};
+
+static int look(lua_State *L, void *ctx)
+{
+    const struct look *l = ctx;
+    int err = entry_tests(L, l->name, l->faults);
+    l->file->ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    return err;
+}
+
 static int load(struct policies *p, const struct source *s, struct buf *faults)
 {
-    lua_State *L = vm_main(p->unit->vm);
-    struct budget budget = {1000000, 0};
-    int n = 0;
     if (p->n == POLICY_FILES_MAX) {
         buf_fmt(faults, "%s: more than %d scripts\n", s->name.p, POLICY_FILES_MAX);
         return ERR_INVALID;
     }
-    if (vm_load(p->unit->vm, s->text, s->name.p, false, faults) ||
-        vm_run(p->unit->vm, L, 0, &budget, &n, faults) != VM_DONE) {
-        buf_char(faults, '\n');
-        return ERR_INVALID;
-    }
-    if (n != 1 || !lua_istable(L, -1)) {
-        buf_fmt(faults, "%s: must return a table\n", s->name.p);
-        return ERR_INVALID;
-    }
     struct policy_file *f = &p->files[p->n++];
+    struct look l = {f, s->name.p, faults};
+    struct entry e = {.source = s, .instructions = 1000000, .look = look, .ctx = &l};
     f->module = s->module;
-    f->ref = luaL_ref(L, LUA_REGISTRYINDEX);
     hash_text(s->text, f->hash);
-    return 0;
+    return entry_run(p->unit->vm, &e, faults);
+}
+
+/* The server's own scripts are read elsewhere; their faults are told there. */
+static bool is_servers(struct str module)
+{
+    return str_eq(module, STR("kordless")) || str_eq(module, STR("quota"));
 }
 
 int policies_new(struct policies **out, const struct folder *scripts, struct zones *zones,
@@ -65,7 +75,7 @@ int policies_new(struct policies **out, const struct folder *scripts, struct zon
         abort();
     int err = unit_new(&p->unit, &o, faults);
     for (int i = 0; p->unit && i < scripts->n_files; i++) {
-        if (str_eq(scripts->files[i].module, STR("kordless")))
+        if (is_servers(scripts->files[i].module))
             continue;
         int e = load(p, &scripts->files[i], faults);
         err = err ? err : e;

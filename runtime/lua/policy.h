@@ -9,7 +9,7 @@
 
 struct policies;
 
-/* Loads every script but kordless.lua. ERR_INVALID with lines in `faults`. */
+/* Loads every script but kordless.lua and quota.lua. ERR_INVALID with lines in `faults`. */
 int policies_new(struct policies **out, const struct folder *scripts, struct zones *zones,
                  struct log *log, struct buf *faults) MUST_CHECK;
 void policies_free(struct policies *p);

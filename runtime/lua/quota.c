@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "lua/entry.h"
+#include "lua/lib.h"
 #include "lua/unit.h"
 
 enum { CLASSES_MAX = 10000, BUCKETS = 1024, READS_MAX = 8, LIMIT_MOST = 1000000 };
@@ -31,7 +33,7 @@ struct quota {
     struct arena arena;
     struct class *buckets[BUCKETS];
     _Atomic(struct class *) classes[CLASSES_MAX + 1]; /* 0: the defaults */
-    int n;
+    atomic_int n; /* changes under the lock, is read by anybody */
 };
 
 static const struct limit_rule defaults = {{100, 1000, 10000}};
@@ -179,52 +181,67 @@ const struct limit_rule *quota_rule(struct quota *q, struct key *k)
 
 int quota_classes(const struct quota *q)
 {
-    return q->n;
+    return atomic_load(&q->n);
 }
 
 /* --- loading ------------------------------------------------------------------------ */
 
-static int read_reads(struct quota *q, lua_State *L, const char *file, struct buf *faults)
+struct look {
+    struct quota *q;
+    const char *file;
+    struct buf *faults;
+};
+
+static int read_input(struct look *l, const char *name)
 {
-    int err = 0;
-    lua_pushliteral(L, "reads");
-    if (lua_rawget(L, -2) == LUA_TTABLE) {
-        for (int i = 1; i <= (int)lua_rawlen(L, -1); i++) {
-            int k = 0;
-            lua_rawgeti(L, -1, i);
-            const char *name = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
-            while (k < INPUTS && strcmp(name, input_names[k]) != 0)
-                k++;
-            if (k < INPUTS) {
-                q->reads |= 1u << k;
-            } else {
-                buf_fmt(faults, "%s: reads: '%s' is none of plan environment\n", file, name);
-                err = ERR_INVALID;
-            }
-            lua_pop(L, 1);
+    for (int k = 0; k < INPUTS; k++) {
+        if (name && strcmp(name, input_names[k]) == 0) {
+            l->q->reads |= 1u << k;
+            return 0;
         }
+    }
+    buf_fmt(l->faults, "%s: reads: '%s' is none of plan environment\n", l->file,
+            name ? name : "(no string)");
+    return ERR_INVALID;
+}
+
+static int read_reads(lua_State *L, struct look *l)
+{
+    int err = 0, n = 0;
+    lua_pushliteral(L, "reads");
+    int type = lua_rawget(L, -2);
+    if (type == LUA_TTABLE)
+        n = (int)lua_rawlen(L, -1);
+    if (type != LUA_TNIL &&
+        (type != LUA_TTABLE || !json_only_positions(L, lua_gettop(L), n))) {
+        buf_fmt(l->faults, "%s: reads: must be a list\n", l->file);
+        err = ERR_INVALID;
+    }
+    for (int i = 1; i <= n && i <= READS_MAX; i++) {
+        int t = lua_rawgeti(L, -1, i);
+        int e = read_input(l, t == LUA_TSTRING ? lua_tostring(L, -1) : NULL);
+        err = err ? err : e;
+        lua_pop(L, 1);
     }
     lua_pop(L, 1);
     return err;
 }
 
+static int look(lua_State *L, void *ctx)
+{
+    struct look *l = ctx;
+    int err = read_reads(L, l);
+    int e = entry_tests(L, l->file, l->faults);
+    err = err ? err : e;
+    l->q->table_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    return err;
+}
+
 static int load(struct quota *q, const struct source *s, struct buf *faults)
 {
-    lua_State *L = vm_main(q->unit->vm);
-    struct budget budget = {1000000, 0};
-    int n = 0;
-    if (vm_load(q->unit->vm, s->text, s->name.p, false, faults) ||
-        vm_run(q->unit->vm, L, 0, &budget, &n, faults) != VM_DONE) {
-        buf_char(faults, '\n');
-        return ERR_INVALID;
-    }
-    if (n != 1 || !lua_istable(L, -1)) {
-        buf_fmt(faults, "%s: must return a table\n", s->name.p);
-        return ERR_INVALID;
-    }
-    int err = read_reads(q, L, s->name.p, faults);
-    q->table_ref = luaL_ref(L, LUA_REGISTRYINDEX);
-    return err;
+    struct look l = {q, s->name.p, faults};
+    struct entry e = {.source = s, .instructions = 1000000, .look = look, .ctx = &l};
+    return entry_run(q->unit->vm, &e, faults);
 }
 
 /* Every class there is gets its rule now, so that a bad one never goes live. With no key
@@ -241,8 +258,10 @@ static int evaluate_all(struct quota *q, const struct keyring *ring, const char 
     buf_init(&why);
     for (size_t i = 0; i <= count && q->n < CLASSES_MAX && ok; i++)
         ok = class_of(q, i < count ? keyring_at(ring, i) : &none, &c, &why);
-    if (!ok)
-        buf_fmt(faults, "%s: limits: %.*s\n", file, (int)why.n, why.p);
+    if (!ok) {
+        buf_fmt(faults, "%s: limits: ", file);
+        entry_fault(faults, buf_slice(&why));
+    }
     buf_end(&why);
     return ok ? 0 : ERR_INVALID;
 }

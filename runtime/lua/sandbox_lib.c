@@ -43,7 +43,7 @@ static int l_rep(lua_State *L)
     if (n + n_sep > TEXT_MAX || (size_t)times > TEXT_MAX / (n + n_sep))
         return luaL_error(L, "string.rep: the result is longer than %d bytes",
                           TEXT_MAX);
-    vm_charge(L, (int64_t)times +
+    vm_charge(L, (int64_t)times / 4 +
                      (int64_t)((n + n_sep) * (size_t)times / BYTES_PER_CHARGE));
     return stock(L);
 }

@@ -1,7 +1,7 @@
 #include "lua/settings.h"
 
+#include "lua/entry.h"
 #include "lua/fields.h"
-#include "lua/vm.h"
 
 static void read_table(struct fields *f, struct settings *out)
 {
@@ -22,13 +22,24 @@ static void read_table(struct fields *f, struct settings *out)
         fields_fault(f, "public_url", "must begin with http:// or https://");
 }
 
+struct look {
+    struct settings *out;
+    struct fields f;
+};
+
+static int look(lua_State *L, void *ctx)
+{
+    struct look *l = ctx;
+    l->f.L = L;
+    read_table(&l->f, l->out);
+    return l->f.n_faults ? ERR_INVALID : 0;
+}
+
 int settings_read(struct arena *a, const struct folder *scripts, struct settings *out,
                   struct buf *faults)
 {
     const struct source *s = source_find(scripts, STR("kordless"));
-    struct budget budget = {100000, 0};
     struct vm *vm;
-    int n = 0, err = ERR_INVALID;
     *out = (struct settings){.ratelimit_fields = true};
     if (!s) {
         buf_fmt(faults, "%s/kordless.lua: is missing\n", scripts->path.p);
@@ -36,17 +47,10 @@ int settings_read(struct arena *a, const struct folder *scripts, struct settings
     }
     if (vm_new(&vm, &(struct vm_options){.name = "settings"}))
         return ERR_NOMEM;
-    lua_State *L = vm_main(vm);
-    if (vm_load(vm, s->text, s->name.p, true, faults) ||
-        vm_run(vm, L, 0, &budget, &n, faults) != VM_DONE) {
-        buf_char(faults, '\n');
-    } else if (n != 1 || !lua_istable(L, -1)) {
-        buf_fmt(faults, "%s: must return a table\n", s->name.p);
-    } else {
-        struct fields f = {.L = L, .arena = a, .file = s->name.p, .faults = faults};
-        read_table(&f, out);
-        err = f.n_faults ? ERR_INVALID : 0;
-    }
+    struct look l = {out, {.arena = a, .file = s->name.p, .faults = faults}};
+    struct entry e = {
+        .source = s, .bare = true, .instructions = 100000, .look = look, .ctx = &l};
+    int err = entry_run(vm, &e, faults);
     vm_free(vm);
     return err;
 }

@@ -27,7 +27,7 @@ static int read_file(struct arena *a, const char *path, struct str *out,
                      struct buf *faults)
 {
     struct stat st;
-    int err = ERR_IO, fd = open(path, O_RDONLY | O_CLOEXEC);
+    int err = ERR_IO, fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0 || fstat(fd, &st) != 0) {
         buf_fmt(faults, "%s: cannot be read: %s\n", path, strerror(errno));
     } else if (!S_ISREG(st.st_mode) || st.st_size > SOURCE_FILE_MAX) {
@@ -50,21 +50,19 @@ static bool ends_with(struct str s, struct str tail)
     return s.n > tail.n && str_eq((struct str){s.p + s.n - tail.n, tail.n}, tail);
 }
 
-/* The names in a folder that end like this, sorted; -1: no such folder. */
-static int list(struct arena *a, const char *path, struct str tail, struct str *names,
-                struct buf *faults)
+/* The names in a folder that end like this, sorted. */
+static int list(struct arena *a, DIR *dir, const char *path, struct str tail,
+                struct str *names, int *out, struct buf *faults)
 {
-    DIR *dir = opendir(path);
     struct dirent *e;
-    int n = 0;
-    if (!dir)
-        return -1;
-    while ((e = readdir(dir)) != NULL) {
+    int n = 0, err = 0;
+    while (!err && (e = readdir(dir)) != NULL) {
         struct str name = str_of(e->d_name);
         if (name.p[0] == '.' || !ends_with(name, tail))
             continue;
         if (n == SOURCE_FILES_MAX) {
             buf_fmt(faults, "%s: more than %d files\n", path, SOURCE_FILES_MAX);
+            err = ERR_TOO_LARGE;
             break;
         }
         int i = n++;
@@ -73,7 +71,8 @@ static int list(struct arena *a, const char *path, struct str tail, struct str *
         names[i] = arena_str(a, name);
     }
     closedir(dir);
-    return n;
+    *out = n;
+    return err;
 }
 
 static int read_sources(struct arena *a, struct folder *f, struct str *names, int n,
@@ -94,13 +93,14 @@ static int read_sources(struct arena *a, struct folder *f, struct str *names, in
 static int read_migrations(struct arena *a, struct folder *f, struct str *names,
                            struct buf *faults)
 {
-    struct str dir = arena_fmt(a, "%s/migrations", f->path.p);
-    int err = 0, n = list(a, dir.p, STR(".sql"), names, faults);
-    f->migrations = arena_zero(a, sizeof(*f->migrations) * (size_t)(n > 0 ? n : 1));
+    struct str path = arena_fmt(a, "%s/migrations", f->path.p);
+    DIR *dir = opendir(path.p);
+    int n = 0, err = dir ? list(a, dir, path.p, STR(".sql"), names, &n, faults) : 0;
+    f->migrations = arena_zero(a, sizeof(*f->migrations) * (size_t)(n + 1));
     for (int i = 0; i < n; i++) {
         struct migration *m = &f->migrations[f->n_migrations++];
         m->name = arena_str(a, (struct str){names[i].p, names[i].n - 4});
-        int e = read_file(a, arena_fmt(a, "%s/%s", dir.p, names[i].p).p, &m->sql, faults);
+        int e = read_file(a, arena_fmt(a, "%s/%s", path.p, names[i].p).p, &m->sql, faults);
         err = err ? err : e;
     }
     return err;
@@ -115,13 +115,15 @@ int source_read(struct arena *a, const char *path, struct folder *out, struct bu
     *out = (struct folder){.path = arena_str(a, (struct str){path, n})};
     const char *slash = strrchr(out->path.p, '/');
     out->name = str_of(slash ? slash + 1 : out->path.p);
-    int found = list(a, out->path.p, STR(".lua"), names, faults);
-    if (found < 0) {
-        buf_fmt(faults, "%s: no such folder\n", out->path.p);
+    DIR *dir = opendir(out->path.p);
+    if (!dir) {
+        buf_fmt(faults, "%s: cannot be read: %s\n", out->path.p, strerror(errno));
         return ERR_NOT_FOUND;
     }
-    int err = read_sources(a, out, names, found, faults);
-    int e = read_migrations(a, out, names, faults);
+    int found, err = list(a, dir, out->path.p, STR(".lua"), names, &found, faults);
+    int e = read_sources(a, out, names, found, faults);
+    err = err ? err : e;
+    e = read_migrations(a, out, names, faults);
     return err ? err : e;
 }
 

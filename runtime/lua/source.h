@@ -14,6 +14,7 @@ struct source {
     struct str module; /* "rules": the file's name without ".lua" */
     struct str name;   /* "plugins/bookings/rules.lua": for messages */
     struct str text;
+    bool broken;       /* it does not compile (entry.c), and that has been told */
 };
 
 struct folder {

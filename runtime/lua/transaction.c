@@ -16,8 +16,9 @@ struct tx *tx_of(lua_State *L)
     return u->tx;
 }
 
-static void tx_free(struct tx *t)
+static void tx_free(struct call_write *cw)
 {
+    struct tx *t = (struct tx *)cw;
     buf_end(&t->args);
     buf_end(&t->result);
     buf_end(&t->why);
@@ -38,7 +39,7 @@ static int l_transact(lua_State *L)
     if (data_unpack(L, buf_slice(&t->args)))
         return luaL_error(L, "the arguments did not arrive whole");
     lua_call(L, 1, 1);
-    if (data_pack(L, -1, DATA_MAX, &t->result, &t->why)) {
+    if (!t->refused && data_pack(L, -1, DATA_MAX, &t->result, &t->why)) {
         lua_pushlstring(L, t->why.p, t->why.n);
         return luaL_error(L, "the transaction '%s' returned what is no plain data: %s",
                           t->name.p, lua_tostring(L, -1));
@@ -96,6 +97,7 @@ static int tx_run(struct write *w, struct db *db)
     if (t->key && auth_again(t->key, t->wall_ms) != AUTH_OK)
         return ERR_DENIED;
     enum vm_end end = run_script(t, db);
+    t->refused = t->refused && !t->fatal && end != VM_BUDGET && end != VM_MEMORY;
     if (t->fatal)
         return t->fatal;
     if (t->refused)
@@ -132,8 +134,8 @@ static int failed(struct call *c, struct tx *t, lua_State *L)
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
         if (table[i].err == err)
             call_fails(c, table[i].status, table[i].code, table[i].detail);
-    if (err == ERR_DENIED && t->key) {
-        enum auth a = auth_again(t->key, t->wall_ms);
+    enum auth a = t->key ? auth_again(t->key, t->wall_ms) : AUTH_OK;
+    if (err == ERR_DENIED && a != AUTH_OK) {
         buf_clear(&c->scratch);
         auth_detail(a, t->key, STR(""), &c->scratch);
         call_fails(c, auth_status(a), auth_code(a), "");
@@ -149,16 +151,14 @@ static int tx_resume(struct call_write *cw, lua_State *L, int *n_results)
 {
     struct tx *t = (struct tx *)cw;
     struct call *c = cw->call;
-    int err = t->refused ? 0 : cw->w.result;
-    if (err) {
-        failed(c, t, L);
-    } else {
-        c->stored = c->stored || (t->idem && t->answer_status && !t->refused);
-        err = data_unpack(L, buf_slice(&t->result));
-        *n_results = 1;
-    }
-    tx_free(t);
-    return err;
+    bool refused = t->refused && cw->w.result == ERR_CONSTRAINT;
+    if (cw->w.result && !refused)
+        return failed(c, t, L);
+    c->stored = c->stored || (t->idem && t->answer_status && !refused);
+    *n_results = 1;
+    if (data_unpack(L, buf_slice(&t->result)))
+        return luaL_error(L, "the result did not arrive whole");
+    return 0;
 }
 
 int transaction_wait(lua_State *L)
@@ -178,6 +178,7 @@ int transaction_wait(lua_State *L)
         abort();
     t->cw.w.run = tx_run;
     t->cw.resume = tx_resume;
+    t->cw.free = tx_free;
     t->unit = c->unit->writer;
     t->name = arena_str(c->arena, (struct str){name, n});
     t->key = c->key;

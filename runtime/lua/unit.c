@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "lua/entry.h"
 #include "lua/lib.h"
 
 struct unit *unit_of(lua_State *L)
@@ -46,17 +47,15 @@ static bool find_module(lua_State *L, struct str name, void *ctx)
 {
     struct unit *u = ctx;
     const struct source *s = resolve(u, name);
-    struct buf why;
     if (!s || is_entry(s->module))
         return false;
-    buf_init(&why);
-    int err = vm_load(u->vm, s->text, s->name.p, false, &why);
-    if (err) {
-        lua_pushlstring(L, why.p, why.n);
-        buf_end(&why);
+    buf_clear(&u->why);
+    if (s->broken)
+        luaL_error(L, "require: %s does not compile", s->name.p);
+    if (vm_load(u->vm, s->text, s->name.p, false, &u->why)) {
+        lua_pushlstring(L, u->why.p, u->why.n);
         lua_error(L);
     }
-    buf_end(&why);
     if (L != vm_main(u->vm))
         lua_xmove(vm_main(u->vm), L, 1);
     lua_call(L, 0, 1);
@@ -99,63 +98,55 @@ static void open_libraries(struct unit *u, struct zones *zones)
         lib_platform_open(u);
 }
 
-/* Leaves the file's table on the stack, or an empty one when there is no such file. */
-static int load_entry(struct unit *u, const struct source *s, struct buf *faults)
-{
-    lua_State *L = vm_main(u->vm);
-    struct budget budget = {1000000, 0};
-    int n = 0;
-    if (!s) {
-        lua_newtable(L);
-        return 0;
-    }
-    if (vm_load(u->vm, s->text, s->name.p, false, faults) ||
-        vm_run(u->vm, L, 0, &budget, &n, faults) != VM_DONE) {
-        buf_char(faults, '\n');
-        return ERR_INVALID;
-    }
-    if (n != 1 || !lua_istable(L, -1)) {
-        buf_fmt(faults, "%s: must return a table\n", s->name.p);
-        return ERR_INVALID;
-    }
-    return 0;
-}
+struct look {
+    struct unit *u;
+    struct buf *faults;
+};
 
-static int bind_handlers(struct unit *u, struct buf *faults)
+static int bind_handlers(lua_State *L, const struct look *l)
 {
-    lua_State *L = vm_main(u->vm);
-    const struct manifest *m = &u->plugin->manifest;
+    const struct plugin *p = l->u->plugin;
+    const struct manifest *m = &p->manifest;
     int err = 0;
-    u->handler_refs = calloc((size_t)m->n_routes + 1, sizeof(int));
-    if (!u->handler_refs)
-        abort();
     for (int i = 0; i < m->n_routes; i++) {
         lua_pushlstring(L, m->routes[i].handler.p, m->routes[i].handler.n);
         if (lua_rawget(L, -2) != LUA_TFUNCTION) {
-            buf_fmt(faults, "%s/plugin.lua: routes.%d.handler: handlers.lua has no "
-                            "function '%s'\n",
-                    u->plugin->folder.path.p, i + 1, m->routes[i].handler.p);
+            buf_fmt(l->faults,
+                    "%s/plugin.lua: routes.%d.handler: handlers.lua has no function '%s'\n",
+                    p->folder.path.p, i + 1, m->routes[i].handler.p);
             lua_pop(L, 1);
             err = ERR_INVALID;
         } else {
-            u->handler_refs[i + 1] = luaL_ref(L, LUA_REGISTRYINDEX);
+            l->u->handler_refs[i + 1] = luaL_ref(L, LUA_REGISTRYINDEX);
         }
     }
     return err;
 }
 
+static int look(lua_State *L, void *ctx)
+{
+    const struct look *l = ctx;
+    int err = l->u->role == UNIT_HANDLERS ? bind_handlers(L, l) : 0;
+    l->u->table_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    return err;
+}
+
+/* A plugin without the role's file has an empty table. */
 static int load_role(struct unit *u, struct buf *faults)
 {
-    static const struct str entry[] = {STR("handlers"), STR("transactions")};
-    lua_State *L = vm_main(u->vm);
+    static const struct str files[] = {STR("handlers"), STR("transactions")};
+    static const struct source nothing = {.name = STR("nothing"), .text = STR("return {}")};
+    struct look l = {u, faults};
+    struct entry e = {.instructions = 1000000, .look = look, .ctx = &l};
     if (u->role == UNIT_POLICY)
         return 0;
-    int err = load_entry(u, source_find(&u->plugin->folder, entry[u->role]), faults);
-    if (!err && u->role == UNIT_HANDLERS)
-        err = bind_handlers(u, faults);
-    if (!err)
-        u->table_ref = luaL_ref(L, LUA_REGISTRYINDEX);
-    return err;
+    u->handler_refs = calloc((size_t)u->plugin->manifest.n_routes + 1, sizeof(int));
+    if (!u->handler_refs)
+        abort();
+    e.source = source_find(&u->plugin->folder, files[u->role]);
+    if (!e.source)
+        e.source = &nothing;
+    return entry_run(u->vm, &e, faults);
 }
 
 int unit_new(struct unit **out, const struct unit_options *o, struct buf *faults)
@@ -191,6 +182,7 @@ void unit_free(struct unit *u)
     if (!u)
         return;
     vm_free(u->vm);
+    buf_end(&u->why);
     free(u->handler_refs);
     free(u);
 }

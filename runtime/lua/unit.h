@@ -24,6 +24,7 @@ struct plugin {
     const struct folder **uses; /* manifest.n_uses of them */
     struct fence fence;         /* writes its own tables, reads what it lists */
     int index;
+    bool faulty; /* its manifest is no good, so nothing of it can be built */
 };
 
 struct unit {
@@ -35,6 +36,7 @@ struct unit {
     struct policies *policies; /* of the same worker; handlers only */
     struct unit *writer;       /* this plugin's transactions; handlers only */
     struct stmt *open;         /* a statement an error may have left behind */
+    struct buf why;            /* of a require; here since an error jumps past */
     struct call *call;         /* running now: handlers */
     struct tx *tx;             /* running now: transactions */
     int table_ref;             /* handlers or transactions, by name */

@@ -14,7 +14,7 @@ enum {
     HEADROOM = 256 << 10,  /* for what the host itself needs, unprotected */
     BIG = 1024,            /* allocations from here on are charged … */
     BYTES_PER_CHARGE = 32, /* … for the copying they come with */
-    COLLECT_PER_CHARGE = 64,
+    COLLECT_PER_CHARGE = 16,
     OUTSIDE_STEP = 64 << 10
 };
 

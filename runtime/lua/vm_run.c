@@ -238,6 +238,7 @@ static enum vm_end after_yield(struct vm *vm, lua_State *co)
     if (b->yields-- > 0)
         return VM_YIELD;
     vm->run.end = VM_BUDGET;
+    buf_clear(&vm->obituary);
     add_position(co, 0, &vm->obituary);
     buf_lit(&vm->obituary, "it waited too many times");
     add_traceback(co, 0, &vm->obituary);
@@ -254,7 +255,9 @@ static enum vm_end judge(struct vm *vm, lua_State *co, int status)
         return VM_DONE;
     if (status == LUA_YIELD)
         return after_yield(vm, co);
-    if (co != vm->main) { /* the stack still stands where the error was raised */
+    if (co != vm->main)
+        buf_clear(&vm->obituary); /* of a run inside this one */
+    if (vm->obituary.n == 0) {    /* the stack still stands where the error was raised */
         vm_add_error(co, -1, 0, &vm->obituary);
         add_traceback(co, 0, &vm->obituary);
     }

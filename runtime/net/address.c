@@ -49,11 +49,18 @@ static struct holder holder_of(const struct in6_addr *address)
     return h;
 }
 
+/* A multiplication carries upwards only: the upper half is folded in before each, since
+ * neighbouring addresses may differ in nothing else. */
+static uint64_t mix(uint64_t v)
+{
+    v = (v ^ v >> 32) * 0xd6e8feb86659fd93u;
+    v = (v ^ v >> 32) * 0xd6e8feb86659fd93u;
+    return v ^ v >> 32;
+}
+
 static size_t home(const struct addresses *a, const struct holder *h)
 {
-    uint64_t v = (h->high ^ a->seed) * 0x9e3779b97f4a7c15u;
-    v = (v ^ v >> 32 ^ h->low) * 0xd6e8feb86659fd93u;
-    return (size_t)(v ^ v >> 32) & a->mask;
+    return (size_t)mix(mix(h->high ^ a->seed) ^ h->low) & a->mask;
 }
 
 static struct holder *find(struct addresses *a, const struct holder *h)

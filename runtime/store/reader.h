@@ -22,7 +22,6 @@ void reader_close(struct reader *r);
  * (milliseconds). The snapshot is taken by the first read in it. */
 int reader_fresh(struct reader *r, struct db **out) MUST_CHECK;
 void reader_rest(struct reader *r); /* end of the turn: drops the snapshot */
-uint64_t
-reader_begins(const struct reader *r); /* snapshots so far, for tests and metrics */
+uint64_t reader_begins(const struct reader *r); /* snapshots begun so far */
 
 #endif

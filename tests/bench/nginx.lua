@@ -1,6 +1,6 @@
 -- The same job as an nginx with Lua would be set up to do it: the SHA-256 of the key looked
--- up in a shared dictionary, three windows counted, ten fields as JSON. Fixed windows: the
--- cheap kind, which admits twice its limit around a boundary.
+-- up in a shared dictionary, three windows counted and told in the same headers, ten fields
+-- as JSON. Fixed windows: the cheap kind, which admits twice its limit around a boundary.
 local bench = {}
 
 -- dir: an empty directory; keys: list of texts; port. Returns the configuration's path.

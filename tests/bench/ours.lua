@@ -19,7 +19,7 @@ return {
 function ours.start(dir, limit, more)
   os.execute(("mkdir -p %s/data && cp -r scripts %s/scripts"):format(dir, dir))
   shell.write(dir .. "/scripts/quota.lua", quota:format(limit, limit, limit))
-  local words = { os.getenv("PWD") .. "/" .. (os.getenv("BUILD") or "build") .. "/kordless",
+  local words = { (os.getenv("BUILD") or "build") .. "/kordless",
     "serve", "--data", dir .. "/data", "--listen", "127.0.0.1:0", "--workers", "1",
     "--scripts", dir .. "/scripts", "--plugins", "plugins", "--load", "tests/bench/plugins/bench" }
   for _, word in ipairs(more or {}) do words[#words + 1] = word end

@@ -8,8 +8,11 @@ local digest = ffi.new("unsigned char[32]")
 
 local peer = {}
 
-local windows = { { "m", 60 }, { "h", 3600 }, { "d", 86400 } }
+local windows = { { "key-minute", 60 }, { "key-hour", 3600 }, { "org-day", 86400 } }
 local limit = 1000000000
+local policy = {}
+for i, window in ipairs(windows) do policy[i] = ('"%s";q=%d;w=%d'):format(window[1], limit, window[2]) end
+policy = table.concat(policy, ", ")
 
 local function hash(text)
   ffi.C.SHA256(text, #text, digest)
@@ -30,11 +33,23 @@ local function refuse(status, detail)
   ngx.print(cjson.encode({ status = status, detail = detail }))
 end
 
+-- Counts in all three and tells the caller, as the answer under test does.
 local function over_limit(id, now)
-  for _, window in ipairs(windows) do
+  local told, least, reset = {}, limit, 0
+  for i, window in ipairs(windows) do
     local name = id .. window[1] .. math.floor(now / window[2])
-    if ngx.shared.counts:incr(name, 1, 0, window[2]) > limit then return true end
+    local left = limit - ngx.shared.counts:incr(name, 1, 0, window[2])
+    local ends = window[2] - now % window[2]
+    told[i] = ('"%s";r=%d;t=%d'):format(window[1], left, ends)
+    if left < least then least, reset = left, now + ends end
   end
+  local headers = ngx.header
+  headers["X-RateLimit-Limit"] = limit
+  headers["X-RateLimit-Remaining"] = least
+  headers["X-RateLimit-Reset"] = reset
+  headers["RateLimit-Policy"] = policy
+  headers["RateLimit"] = table.concat(told, ", ")
+  return least < 0
 end
 
 function peer.answer()
@@ -43,6 +58,8 @@ function peer.answer()
   local organization = ngx.shared.keys:get(hash(key))
   if not organization then return refuse(401, "unknown key") end
   local now = ngx.time()
+  ngx.header["X-Request-Id"] = ngx.var.request_id
+  ngx.header["Cache-Control"] = "no-store"
   if over_limit(organization, now) then return refuse(429, "too many requests") end
   ngx.header["Content-Type"] = "application/json"
   ngx.print(cjson.encode({

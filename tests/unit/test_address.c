@@ -20,7 +20,8 @@ static void counts_each_address(void **state)
 {
     (void)state;
     struct addresses *a = addresses_new(8);
-    struct in6_addr one = address("::ffff:192.0.2.1"), two = address("::ffff:192.0.2.2");
+    struct in6_addr one = address("::ffff:192.0.2.1"),
+                    two = address("::ffff:192.0.2.2");
     assert_true(addresses_take(a, &one, 2));
     assert_true(addresses_take(a, &one, 2));
     assert_false(addresses_take(a, &one, 2));
@@ -36,7 +37,8 @@ static void a_network_of_64_bits_is_one(void **state)
 {
     (void)state;
     struct addresses *a = addresses_new(8);
-    struct in6_addr one = address("2001:db8:0:1::1"), same = address("2001:db8:0:1:f::9"),
+    struct in6_addr one = address("2001:db8:0:1::1"),
+                    same = address("2001:db8:0:1:f::9"),
                     other = address("2001:db8:0:2::1");
     assert_true(addresses_take(a, &one, 1));
     assert_false(addresses_take(a, &same, 1));

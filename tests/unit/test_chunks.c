@@ -36,8 +36,8 @@ static void feed(struct decoder *d, const char *p, size_t n)
     char *copy = malloc(n ? n : 1);
     assert_non_null(copy);
     memcpy(copy, p, n);
-    d->got = http_chunks_feed(&d->chunks, &small, (struct str){copy, n}, &used, copy, &put,
-                              &why);
+    d->got = http_chunks_feed(&d->chunks, &small, (struct str){copy, n}, &used, copy,
+                              &put, &why);
     if (d->got == HTTP_MORE)
         assert_int_equal(used, n);
     if (d->got != HTTP_REFUSED)

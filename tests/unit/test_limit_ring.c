@@ -45,8 +45,7 @@ static void add(struct alone *a, int64_t t, uint32_t n)
     limit_ring_push(&a->f, &a->r, LIMIT_HOUR, t, n);
 }
 
-/* Where the counters wrap as well, and at any distance from one question to the next.
- */
+/* Where the counters wrap as well, and at any distance between two questions. */
 static void counts_as_one_by_one_would(void **state)
 {
     (void)state;
@@ -87,12 +86,12 @@ static void grows_by_moving_and_keeps_the_old_until_it_is_durable(void **state)
     alone_start(&a, 0);
     add(&a, 0, 32);
     uint64_t first = region(&a);
-    assert_int_equal(limit_word_bits(first), 5);
+    assert_int_equal(limit_file_bits(first), 5);
     assert_false(first & LIMIT_OLD);
     add(&a, 1, 1);
     assert_true((region(&a) & LIMIT_OLD) && a.r.slot->old == first);
     assert_int_equal(a.r.slot->split, 32);
-    assert_int_equal(limit_word_bits(region(&a)), 6);
+    assert_int_equal(limit_file_bits(region(&a)), 6);
     add(&a, 2, 100); /* again before the sync: the old one is still the first */
     assert_true((region(&a) & LIMIT_OLD) && a.r.slot->old == first);
     uint64_t word;
@@ -115,7 +114,7 @@ static void a_sweep_shrinks_and_frees(void **state)
     add(&a, 0, 5000);
     add(&a, HOUR, 10);
     limit_ring_sweep(&a.f, &a.r, HOUR);
-    assert_int_equal(limit_word_bits(region(&a)), 5);
+    assert_int_equal(limit_file_bits(region(&a)), 5);
     assert_int_equal(limit_ring_count(&a.r, LIMIT_HOUR, HOUR), 10);
     limit_ring_sweep(&a.f, &a.r, HOUR + DAY - 1);
     assert_int_not_equal(region(&a), 0);

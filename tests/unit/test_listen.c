@@ -33,10 +33,21 @@ static void reads_addresses(void **state)
         assert_true(str_eq(buf_slice(&text), str_of(good[i])));
         buf_end(&text);
     }
-    static const char *const bad[] = {
-        "",         "127.0.0.1",   "127.0.0.1:", ":80",      "localhost:80", "::1:80",
-        "[::1]",    "[::1]80",     "[::1:80",    "1.2.3:80", "1.2.3.4:65536", "1.2.3.4:-1",
-        "[1.2.3.4]:80", "1.2.3.4:80 ", "1.2.3.4:000080"};
+    static const char *const bad[] = {"",
+                                      "127.0.0.1",
+                                      "127.0.0.1:",
+                                      ":80",
+                                      "localhost:80",
+                                      "::1:80",
+                                      "[::1]",
+                                      "[::1]80",
+                                      "[::1:80",
+                                      "1.2.3:80",
+                                      "1.2.3.4:65536",
+                                      "1.2.3.4:-1",
+                                      "[1.2.3.4]:80",
+                                      "1.2.3.4:80 ",
+                                      "1.2.3.4:000080"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         struct listen_address a;
         if (listen_parse(str_of(bad[i]), &a) != ERR_INVALID)
@@ -60,7 +71,8 @@ static void a_port_is_claimed_once(void **state)
     assert_int_not_equal(a.port, 0);
     assert_int_equal(listen_claim(&a, &why), 0); /* it leaves nothing behind */
     assert_int_equal(listen_tcp(&a, &one, &why), 0);
-    assert_int_equal(listen_tcp(&a, &two, &why), 0); /* the workers of one server share */
+    assert_int_equal(listen_tcp(&a, &two, &why),
+                     0); /* the workers of one server share */
     assert_int_equal(why.n, 0);
     assert_int_equal(listen_claim(&a, &why), ERR_BUSY); /* another server does not */
     buf_char(&why, '\0');

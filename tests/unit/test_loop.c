@@ -104,8 +104,8 @@ struct poster {
 static void note_of_many(struct loop_task *t)
 {
     struct job *j = (struct job *)t;
-    struct poster *p = (struct poster *)(void *)((char *)(j - j->n) -
-                                                 offsetof(struct poster, jobs));
+    struct poster *p =
+        (struct poster *)(void *)((char *)(j - j->n) - offsetof(struct poster, jobs));
     p->disorder |= p->seen++ != j->n;
     if (++j->w->ran == TASKS * THREADS)
         loop_stop(j->w->loop);
@@ -129,7 +129,8 @@ static void loses_no_task_of_other_threads(void **state)
     begin(&w);
     for (int i = 0; i < THREADS; i++) {
         posters[i] = (struct poster){.w = &w};
-        assert_int_equal(pthread_create(&posters[i].thread, NULL, post_many, &posters[i]), 0);
+        assert_int_equal(
+            pthread_create(&posters[i].thread, NULL, post_many, &posters[i]), 0);
     }
     loop_run(w.loop, NULL, NULL);
     for (int i = 0; i < THREADS; i++) {
@@ -182,7 +183,7 @@ static void timers_fire_once_in_order(void **state)
         assert_int_equal(loop_timer_new(&a[i].timer, w.loop, fire, &a[i]), 0);
         loop_timer_set(a[i].timer, in_ms[i]);
     }
-    loop_timer_set(a[1].timer, 60);  /* moved */
+    loop_timer_set(a[1].timer, 60); /* moved */
     loop_timer_cancel(a[3].timer);
     loop_timer_set(a[2].timer, -7); /* now */
     w.stop_at = 3;

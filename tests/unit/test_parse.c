@@ -1,5 +1,6 @@
 /* Every head is parsed at every length it has on its way in, each in memory that ends
- * where it ends: the verdict must be "more" up to one point and the same from there on. */
+ * where it ends: the verdict must be "more" up to one point and the same from there on.
+ */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -75,7 +76,8 @@ static struct outcome walk(struct str in, const struct http_caps *caps)
 static void expect(const char *text, int status)
 {
     struct outcome o = walk(str_of(text), &http_caps_default);
-    if (status == 200 ? o.got != HTTP_DONE : o.got != HTTP_REFUSED || o.status != status)
+    if (status == 200 ? o.got != HTTP_DONE
+                      : o.got != HTTP_REFUSED || o.status != status)
         fail_msg("%d %d (%s), not %d:\n%s", o.got, o.status, o.detail, status, text);
 }
 
@@ -130,9 +132,10 @@ static void knows_methods_and_others(void **state)
     }
     expect(" / HTTP/1.1\r\n" HOST END, 400);
     expect("GE(T / HTTP/1.1\r\n" HOST END, 400);
-    expect("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA / "
-           "HTTP/1.1\r\n" HOST END,
-           400);
+    expect(
+        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA / "
+        "HTTP/1.1\r\n" HOST END,
+        400);
 }
 
 static void takes_the_four_forms(void **state)
@@ -150,10 +153,10 @@ static void takes_the_four_forms(void **state)
     assert_str(r->query, "q");
     assert_str(accepted("CONNECT h:443 HTTP/1.1\r\n" HOST END)->path, "h:443");
     assert_str(accepted("GET //x//y HTTP/1.1\r\n" HOST END)->path, "//x//y");
-    static const char *const bad[] = {"*",          "x",        "h:443",     "http://",
-                                      "http:///p",  "ftp://h/", "http://u@h/", "http:/h",
-                                      "/a#b",       "#",        "/\x7f",     "/\xc3\xa9",
-                                      "http://h:/", "",         " /"};
+    static const char *const bad[] = {
+        "*",        "x",           "h:443",      "http://", "http:///p",
+        "ftp://h/", "http://u@h/", "http:/h",    "/a#b",    "#",
+        "/\x7f",    "/\xc3\xa9",   "http://h:/", "",        " /"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         char line[128];
         snprintf(line, sizeof(line), "GET %s HTTP/1.1\r\n" HOST END, bad[i]);
@@ -173,8 +176,9 @@ static void tells_versions(void **state)
         accepted("GET / HTTP/1.0\r\n" HOST "Expect: 100-continue\r\n" END);
     assert_int_equal(r->minor, 0);
     assert_false(r->expect_continue);
-    static const char *const bad[] = {"HTTP/1",    "http/1.1",  "HTTP/1.1 ", "HTTP/ 1.1",
-                                      "HTTP/01.1", "HTTP/1.10", "HTTQ/1.1",  "HTTP/x.1"};
+    static const char *const bad[] = {"HTTP/1",    "http/1.1",  "HTTP/1.1 ",
+                                      "HTTP/ 1.1", "HTTP/01.1", "HTTP/1.10",
+                                      "HTTQ/1.1",  "HTTP/x.1"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         char line[128];
         snprintf(line, sizeof(line), "GET / %s\r\n" HOST END, bad[i]);
@@ -240,7 +244,8 @@ static void refuses_bad_framing(void **state)
         {"1.1", HOST "Transfer-Encoding: gzip\r\nContent-Length: 5\r\n", 400},
         {"1.1", HOST "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n", 400},
         {"1.1", HOST "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", 400},
-        {"1.1", HOST "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", 400},
+        {"1.1", HOST "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
+         400},
         {"1.0", HOST "Transfer-Encoding: chunked\r\n", 400},
         {"1.1", "", 400},
         {"1.0", "", 400},
@@ -292,23 +297,27 @@ static void refuses_stray_line_ends(void **state)
     expect("GET / HTTP/1.1\r" HOST END, 400);
     expect("GET / HTTP/1.1\r\n" HOST "\n", 400);
     expect("GET / HTTP/1.1\r\n" HOST "\rx", 400);
-    struct outcome o = parse_copy(STR("GET /a\0b HTTP/1.1\r\n"), 20, &http_caps_default);
+    struct outcome o =
+        parse_copy(STR("GET /a\0b HTTP/1.1\r\n"), 20, &http_caps_default);
     assert_int_equal(o.status, 400);
 }
 
 static void holds_its_caps(void **state)
 {
     (void)state;
-    struct http_caps caps = {.line_max = 24, .head_max = 40, .fields_max = 3, .body_max = 9};
+    struct http_caps caps = {
+        .line_max = 24, .head_max = 40, .fields_max = 3, .body_max = 9};
     static const struct {
         const char *text;
         int status;
     } rows[] = {
-        {"GET /01234567890 HTTP/1.1\r\n", 414},                             /* 25 */
-        {"GET /0123456789 HTTP/1.1\r\nHost: h\r\n\r\n", 0},                 /* 24 */
-        {"GET /012345678901234567890123456", 414},                          /* no end yet */
-        {"GET / HTTP/1.1\r\nHost: h\r\nX: 34567890123456789012345678\r\n\r\n", 0},    /* 40 */
-        {"GET / HTTP/1.1\r\nHost: h\r\nX: 345678901234567890123456789\r\n\r\n", 431}, /* 41 */
+        {"GET /01234567890 HTTP/1.1\r\n", 414},             /* 25 */
+        {"GET /0123456789 HTTP/1.1\r\nHost: h\r\n\r\n", 0}, /* 24 */
+        {"GET /012345678901234567890123456", 414},          /* no end yet */
+        {"GET / HTTP/1.1\r\nHost: h\r\nX: 34567890123456789012345678\r\n\r\n",
+         0}, /* 40 */
+        {"GET / HTTP/1.1\r\nHost: h\r\nX: 345678901234567890123456789\r\n\r\n",
+         431}, /* 41 */
         {"GET / HTTP/1.1\r\nHost: h\r\nX: 3456789012345678901234567890123456", 431},
         {"GET / HTTP/1.1\r\nHost: h\r\na:\r\nb:\r\n\r\n", 0},
         {"GET / HTTP/1.1\r\nHost: h\r\na:\r\nb:\r\nc:\r\n\r\n", 431},
@@ -338,7 +347,8 @@ static void never_minds_how_it_is_cut(void **state)
         "PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nA:b\r\n\r\n5\r\n",
     };
     static const char odd[] = "\r\n \t:/*#[],0aZ\x01\x7f\x80\xff";
-    struct http_caps caps = {.line_max = 40, .head_max = 60, .fields_max = 4, .body_max = 9};
+    struct http_caps caps = {
+        .line_max = 40, .head_max = 60, .fields_max = 4, .body_max = 9};
     uint32_t seed = 7;
     for (int round = 0; round < 1500; round++) {
         char text[128];
@@ -401,7 +411,8 @@ static void walks_queries(void **state)
 {
     (void)state;
     struct str q = STR("a=1&&b&c==x&=y&"), name, value;
-    static const char *const want[][2] = {{"a", "1"}, {"b", ""}, {"c", "=x"}, {"", "y"}};
+    static const char *const want[][2] = {
+        {"a", "1"}, {"b", ""}, {"c", "=x"}, {"", "y"}};
     for (size_t i = 0; i < 4; i++) {
         assert_true(http_query_next(&q, &name, &value));
         assert_str(name, want[i][0]);

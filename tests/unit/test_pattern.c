@@ -51,7 +51,7 @@ static void the_manual_in_examples(void **state)
         "('aXb'):match('[^%l]') == 'X' and ('a-b'):match('[a%-]+', 2) == '-'",
         "('a]b'):match('[]]') == ']' and ('a^b'):match('[b^]') == '^'",
         "('x-y'):match('[x-]+') == 'x-' and ('7'):match('[0-9]') == '7'",
-        "('ab\\0cd'):match('%z') == '\\0' or true",
+        "('ab\\0cd'):match('%z') == '\\0'",
         "('ab\\0cd'):match('b%c') == 'b\\0' and ('a\\0b'):find('\\0') == 2",
         "('$x'):match('$x') == '$x' and ('x$'):match('x%$$') == 'x$'",
         "('hello world'):gsub('o', '0') == 'hell0 w0rld'",
@@ -106,16 +106,13 @@ static void malformed_patterns_are_refused(void **state)
         {"('a'):gsub('a')", "string/function/table expected"},
         {"('a'):gsub('a', true)", "string/function/table expected"},
         {"('a'):find(('()'):rep(33))", "too many captures"},
-        {"('a'):find(('a?'):rep(300))", "pattern too complex"},
+        {"('a'):rep(300):find(('a?'):rep(300))", "pattern too complex"},
         {"string.find()", "bad argument #1 to 'find'"},
     };
     char text[300];
     (void)state;
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-        snprintf(text, sizeof(text), "return %s",
-                 wrong[i][0]);
-        if (strstr(wrong[i][0], "too complex") || strstr(wrong[i][0], "a?"))
-            snprintf(text, sizeof(text), "return (('a'):rep(300)):find(('a?'):rep(300))");
+        snprintf(text, sizeof(text), "return %s", wrong[i][0]);
         script_fails(&s, text, wrong[i][1]);
     }
 }

@@ -10,14 +10,12 @@
 #include "http/reply.h"
 
 #define assert_str(s, text) assert_true(str_eq((s), str_of(text)))
-#define DATE "Sun, 06 Nov 1994 08:49:37 GMT"
+#define DATE                "Sun, 06 Nov 1994 08:49:37 GMT"
 
 static struct reply_frame frame(void)
 {
-    return (struct reply_frame){.minor = 1,
-                                .keep_alive = true,
-                                .request_id = STR("req_1"),
-                                .date = STR(DATE)};
+    return (struct reply_frame){
+        .minor = 1, .keep_alive = true, .request_id = STR("req_1"), .date = STR(DATE)};
 }
 
 static void writes(const struct reply *r, const struct reply_frame *f, const char *want)
@@ -40,10 +38,10 @@ static void writes_an_answer(void **state)
     assert_int_equal(reply_field(&r, STR("Location"), STR("/x")), 0);
     reply_field_u64(&r, STR("X-RateLimit-Limit"), 18446744073709551615u);
     buf_lit(&r.body, "{\"a\":1}");
-#define HEAD_OF(connection)                                                              \
-    "HTTP/1.1 201 Created\r\nDate: " DATE "\r\nX-Request-Id: req_1\r\n"                  \
-    "Content-Type: application/json\r\nContent-Length: 7\r\n"                            \
-    "Cache-Control: no-store\r\n" connection                                             \
+#define HEAD_OF(connection)                                             \
+    "HTTP/1.1 201 Created\r\nDate: " DATE "\r\nX-Request-Id: req_1\r\n" \
+    "Content-Type: application/json\r\nContent-Length: 7\r\n"           \
+    "Cache-Control: no-store\r\n" connection                            \
     "Location: /x\r\nX-RateLimit-Limit: 18446744073709551615\r\n\r\n"
     writes(&r, &f, HEAD_OF("") "{\"a\":1}");
     f.head = true;
@@ -64,12 +62,16 @@ static void writes_no_body_where_none_belongs(void **state)
     buf_lit(&r.body, "x");
     r.cacheable = true;
     r.status = 204;
-    writes(&r, &f, "HTTP/1.1 204 No Content\r\nDate: " DATE "\r\nX-Request-Id: req_1\r\n\r\n");
+    writes(&r, &f,
+           "HTTP/1.1 204 No Content\r\nDate: " DATE "\r\nX-Request-Id: req_1\r\n\r\n");
     r.status = 304;
-    writes(&r, &f, "HTTP/1.1 304 Not Modified\r\nDate: " DATE "\r\nX-Request-Id: req_1\r\n\r\n");
+    writes(&r, &f,
+           "HTTP/1.1 304 Not Modified\r\nDate: " DATE
+           "\r\nX-Request-Id: req_1\r\n\r\n");
     reply_clear(&r);
-    writes(&r, &f, "HTTP/1.1 200 OK\r\nDate: " DATE "\r\nX-Request-Id: req_1\r\n"
-                   "Content-Length: 0\r\nCache-Control: no-store\r\n\r\n");
+    writes(&r, &f,
+           "HTTP/1.1 200 OK\r\nDate: " DATE "\r\nX-Request-Id: req_1\r\n"
+           "Content-Length: 0\r\nCache-Control: no-store\r\n\r\n");
     reply_end(&r);
 }
 
@@ -107,15 +109,17 @@ static void no_value_ends_a_line(void **state)
         bool ok = c == '\t' || (c >= ' ' && c != 0x7F);
         assert_int_equal(reply_field(&r, STR("X"), (struct str){value, 3}),
                          ok ? 0 : ERR_INVALID);
-        assert_int_equal(reply_field(&r, (struct str){value, 3}, STR("v")) == ERR_INVALID,
-                         c == 0 || !strchr("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
-                                           "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
-                                           c));
+        assert_int_equal(
+            reply_field(&r, (struct str){value, 3}, STR("v")) == ERR_INVALID,
+            c == 0 || !strchr("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
+                              "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+                              c));
     }
     reply_clear(&r);
     assert_int_equal(reply_field(&r, STR(""), STR("v")), ERR_INVALID);
-    static const char *const ours[] = {"content-length", "Transfer-Encoding", "connection",
-                                       "DATE",           "Content-Type",      "x-request-id"};
+    static const char *const ours[] = {"content-length", "Transfer-Encoding",
+                                       "connection",     "DATE",
+                                       "Content-Type",   "x-request-id"};
     for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
         assert_int_equal(reply_field(&r, str_of(ours[i]), STR("v")), ERR_DENIED);
     assert_int_equal(r.fields.n, 0);
@@ -125,8 +129,9 @@ static void no_value_ends_a_line(void **state)
     struct reply_frame f = frame();
     f.request_id = STR("a\r\nX: y");
     r.content_type = "text/plain\r\nX: y";
-    writes(&r, &f, "HTTP/1.1 200 OK\r\nDate: " DATE "\r\nContent-Length: 0\r\n"
-                   "Cache-Control: no-store\r\nX-Empty: \r\n\r\n");
+    writes(&r, &f,
+           "HTTP/1.1 200 OK\r\nDate: " DATE "\r\nContent-Length: 0\r\n"
+           "Cache-Control: no-store\r\nX-Empty: \r\n\r\n");
     reply_end(&r);
 }
 
@@ -139,18 +144,21 @@ static void problems(void **state)
     r.content_type = "text/html";
     assert_int_equal(reply_field(&r, STR("X"), STR("y")), 0);
     reply_problem(&r, 404, "no_such_host", STR("There is no \"x\"."));
-    assert_str(buf_slice(&r.body), "{\"detail\":\"There is no \\\"x\\\".\",\"status\":404,"
-                                   "\"type\":\"not_found\",\"code\":\"no_such_host\"}");
+    assert_str(buf_slice(&r.body),
+               "{\"detail\":\"There is no \\\"x\\\".\",\"status\":404,"
+               "\"type\":\"not_found\",\"code\":\"no_such_host\"}");
     assert_int_equal(r.status, 404);
     assert_null(r.content_type);
     assert_str(buf_slice(&r.fields), "X: y\r\n");
     reply_problem_with(&r, 409, "taken", STR("T"), STR(",\"alternatives\":[]"));
-    assert_str(buf_slice(&r.body), "{\"detail\":\"T\",\"status\":409,\"type\":\"conflict_error\","
-                                   "\"code\":\"taken\",\"alternatives\":[]}");
+    assert_str(buf_slice(&r.body),
+               "{\"detail\":\"T\",\"status\":409,\"type\":\"conflict_error\","
+               "\"code\":\"taken\",\"alternatives\":[]}");
     assert_false(r.close);
     reply_refusal(&r, 400, "bad_request", STR("B"));
-    assert_str(buf_slice(&r.body), "{\"detail\":\"B\",\"status\":400,\"type\":\"request_error\","
-                                   "\"code\":\"bad_request\"}");
+    assert_str(buf_slice(&r.body),
+               "{\"detail\":\"B\",\"status\":400,\"type\":\"request_error\","
+               "\"code\":\"bad_request\"}");
     assert_true(r.close);
     reply_problem(&r, 500, "x", STR("\xff\xfe")); /* no text: still JSON */
     struct json_reader reader;

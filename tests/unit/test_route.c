@@ -30,7 +30,8 @@ static struct route_match find(struct routes *r, enum http_method m, const char 
     return out;
 }
 
-static void leads(struct routes *r, enum http_method m, const char *path, const char *pattern)
+static void leads(struct routes *r, enum http_method m, const char *path,
+                  const char *pattern)
 {
     struct route_match got = find(r, m, path);
     const char *target = got.n_params < 0 ? "nowhere" : got.target;
@@ -42,11 +43,22 @@ static void finds_the_most_literal(void **state)
 {
     (void)state;
     struct routes *r = routes_new();
-    static const char *const patterns[] = {
-        "/",         "/hosts",   "/hosts/{id}",        "/hosts/{id}/x", "/bookings/new",
-        "/{any}",    "/{a}/new", "/bookings/{t}.ics",  "/bookings/{t}", "/bookings/{t}/cancel",
-        "/x/{a}/y",  "/x/{a}/z", "/x/lit/{b}/deep",    "/x/{a}/{b}/w",  "/s/{a}.c",
-        "/s/{a}.b.c"};
+    static const char *const patterns[] = {"/",
+                                           "/hosts",
+                                           "/hosts/{id}",
+                                           "/hosts/{id}/x",
+                                           "/bookings/new",
+                                           "/{any}",
+                                           "/{a}/new",
+                                           "/bookings/{t}.ics",
+                                           "/bookings/{t}",
+                                           "/bookings/{t}/cancel",
+                                           "/x/{a}/y",
+                                           "/x/{a}/z",
+                                           "/x/lit/{b}/deep",
+                                           "/x/{a}/{b}/w",
+                                           "/s/{a}.c",
+                                           "/s/{a}.b.c"};
     for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++)
         assert_int_equal(add(r, HTTP_GET, patterns[i]), 0);
     leads(r, HTTP_GET, "/", "/");
@@ -63,9 +75,9 @@ static void finds_the_most_literal(void **state)
     leads(r, HTTP_GET, "/x/lit/y", "/x/{a}/y");
     leads(r, HTTP_GET, "/s/q.b.c", "/s/{a}.b.c"); /* the longer suffix */
     leads(r, HTTP_GET, "/s/q.c", "/s/{a}.c");
-    static const char *const none[] = {"",         "hosts",     "*",    "/hosts/", "/hosts/7/",
-                                       "//",       "/hosts//x", "/x/a", "/x",      "/hosts/7/y",
-                                       "h:443"};
+    static const char *const none[] = {
+        "",          "hosts", "*",  "/hosts/",    "/hosts/7/", "//",
+        "/hosts//x", "/x/a",  "/x", "/hosts/7/y", "h:443"};
     for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
         if (strcmp(none[i], "/x") != 0)
             assert_int_equal(find(r, HTTP_GET, none[i]).n_params, -1);
@@ -89,6 +101,9 @@ static void names_what_it_found(void **state)
     assert_int_equal(add(r, HTTP_GET, "/x/{a}.c/p"), 0);
     assert_int_equal(add(r, HTTP_GET, "/x/{b}/q"), 0);
     assert_str(find(r, HTTP_GET, "/x/1.c/q").values[0], "1.c"); /* came back */
+    assert_int_equal(add(r, HTTP_GET, "/l/{x}/p"), 0);
+    assert_int_equal(add(r, HTTP_GET, "/{y}/m/q"), 0);
+    assert_str(find(r, HTTP_GET, "/l/m/q").values[0], "l");
     routes_free(r);
 }
 
@@ -121,12 +136,26 @@ static void refuses_patterns(void **state)
 {
     (void)state;
     struct routes *r = routes_new();
-    static const char *const bad[] = {
-        "",          "a",         "//",        "/a/",       "/a//b",     "/{",
-        "/{}",       "/{A}",      "/{1a}",     "/{a",       "/a}",       "/x{a}",
-        "/{a}{b}",   "/{a}/{a}",  "/a b",      "/a?b",      "/{a-b}",    "/a#",
-        "/{a}/{b}/{c}/{d}/{e}/{f}/{g}/{h}/{i}",
-        "/1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17"};
+    static const char *const bad[] = {"",
+                                      "a",
+                                      "//",
+                                      "/a/",
+                                      "/a//b",
+                                      "/{",
+                                      "/{}",
+                                      "/{A}",
+                                      "/{1a}",
+                                      "/{a",
+                                      "/a}",
+                                      "/x{a}",
+                                      "/{a}{b}",
+                                      "/{a}/{a}",
+                                      "/a b",
+                                      "/a?b",
+                                      "/{a-b}",
+                                      "/a#",
+                                      "/{a}/{b}/{c}/{d}/{e}/{f}/{g}/{h}/{i}",
+                                      "/1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         if (add(r, HTTP_GET, bad[i]) != ERR_INVALID)
             fail_msg("%s", bad[i]);
@@ -186,8 +215,8 @@ static void equals_a_plain_search(void **state)
                 codes[n][s] = (int)((seed >> 16) % 5);
                 const char *p = parts[codes[n][s]];
                 char *end = patterns[n] + strlen(patterns[n]);
-                snprintf(end, 10, *p == '{' ? "/{%c%s" : "/%.0d%s", *p == '{' ? 'p' + s : 0,
-                         *p == '{' ? p + 2 : p);
+                snprintf(end, 10, *p == '{' ? "/{%c%s" : "/%.0d%s",
+                         *p == '{' ? 'p' + s : 0, *p == '{' ? p + 2 : p);
             }
             int err = add(r, HTTP_GET, patterns[n]);
             assert_true(err == 0 || err == ERR_EXISTS);
@@ -198,7 +227,8 @@ static void equals_a_plain_search(void **state)
                 for (int c = 0; c < 7; c++) {
                     char path[32];
                     int best = -1;
-                    snprintf(path, sizeof(path), "/%s/%s/%s", pieces[a], pieces[b], pieces[c]);
+                    snprintf(path, sizeof(path), "/%s/%s/%s", pieces[a], pieces[b],
+                             pieces[c]);
                     const char *of[SEGMENTS] = {pieces[a], pieces[b], pieces[c]};
                     for (int i = 0; i < n; i++) {
                         int s = 0;
@@ -209,8 +239,8 @@ static void equals_a_plain_search(void **state)
                         for (s = 0; best >= 0 && s < SEGMENTS &&
                                     rank(codes[i][s]) == rank(codes[best][s]);)
                             s++;
-                        if (best < 0 || (s < SEGMENTS &&
-                                         rank(codes[i][s]) > rank(codes[best][s])))
+                        if (best < 0 ||
+                            (s < SEGMENTS && rank(codes[i][s]) > rank(codes[best][s])))
                             best = i;
                     }
                     struct route_match m = find(r, HTTP_GET, path);
@@ -244,9 +274,12 @@ static void holds_many(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(finds_the_most_literal), cmocka_unit_test(names_what_it_found),
-        cmocka_unit_test(tells_405_from_404),     cmocka_unit_test(refuses_patterns),
-        cmocka_unit_test(names_the_clash),        cmocka_unit_test(equals_a_plain_search),
+        cmocka_unit_test(finds_the_most_literal),
+        cmocka_unit_test(names_what_it_found),
+        cmocka_unit_test(tells_405_from_404),
+        cmocka_unit_test(refuses_patterns),
+        cmocka_unit_test(names_the_clash),
+        cmocka_unit_test(equals_a_plain_search),
         cmocka_unit_test(holds_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 -- callers who speak all at once.
 
 local socket = require("socket")
+local unix = require("socket.unix")
 local http = require("tests.talk.support.http")
 
 local client = {}
@@ -51,6 +52,15 @@ for _, method in ipairs({ "GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DEL
   client[method:lower()] = function(self, path, body, headers)
     return self:request({ method = method, path = path, body = body, headers = headers })
   end
+end
+
+-- An operator of a server: what the command line says over DIR/admin.sock.
+function client.admin(s)
+  local sock = unix()
+  assert(sock:connect(s.data .. "/admin.sock"))
+  local operator = client.new(s)
+  operator.conn = http.over(sock)
+  return operator
 end
 
 -- n connections, opened first, then all spoken to in one loop. `ask(i)` gives the bytes of

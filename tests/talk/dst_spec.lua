@@ -1,0 +1,111 @@
+-- Days of 23 and of 25 hours in New York: what is listed can be booked, what is not is
+-- refused, and what is canceled is listed again.
+
+local book = require("tests.talk.support.book")
+local server = require("tests.talk.support.server")
+local sql = require("tests.talk.support.sql")
+
+local function seconds(text) -- in UTC, whatever the machine's zone
+  local y, m, d, hour, minute = text:match("(%d+)-(%d+)-(%d+)T(%d+):(%d+)")
+  y, m = y + 0 - (m + 0 <= 2 and 1 or 0), (m + 9) % 12 -- years from March: their day is last
+  local days = 365 * y + y // 4 - y // 100 + y // 400 + (153 * m + 2) // 5 + d - 1 - 719468
+  return math.tointeger(days * 86400 + hour * 3600 + minute * 60)
+end
+local function written(at) return os.date("!%Y-%m-%dT%H:%M:%SZ", at) end
+
+local zones = { "UTC", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata" }
+
+describe("a day on which the clocks", function()
+  local s, org, c
+  setup(function()
+    s = server.start({ scripts = book.no_limits })
+    org = s:demo()
+    c = org.client
+  end)
+  teardown(function() s:stop() end)
+
+  local function open(now, hours, columns)
+    sql.change(s, now, sql.open(hours, columns .. ", minimum_notice_minutes = 0, notice_hours = 0"))
+  end
+
+  local function slots(from, to, zone)
+    return book.slots(c, org, "consultation", from, to, { timezone = zone })
+  end
+  local function starts(from, to)
+    local list = {}
+    for i, slot in ipairs(slots(from, to)) do list[i] = slot.startsAt:sub(12, 16) end
+    return list
+  end
+
+  -- Asks for every five minutes of two days, whether they are listed or not.
+  local function try_all(from, length)
+    local first = seconds(from)
+    local to = written(first + 2 * 86400)
+    local before, listed, tally = slots(from, to), {}, {}
+    for _, slot in ipairs(before) do listed[slot.startsAt] = true end
+    for at = first, first + 2 * 86400 - 1, 300 do
+      local slot = { startsAt = written(at), endsAt = written(at + length * 60) }
+      local r = book.create(c, org, "consultation", slot)
+      tally[r.status] = (tally[r.status] or 0) + 1
+      assert.equal(listed[slot.startsAt] or false, r.status == 201, slot.startsAt .. "\n" .. r.body)
+      if r.status == 201 then
+        local number = r:json().booking.confirmation_number
+        assert.equal(200, c:post(book.confirmation(number, "/cancel")).status)
+      else
+        assert.is_true(r.status == 409 or r.status == 422, r.body)
+      end
+    end
+    assert.same(before, (slots(from, to)))
+    assert.equal(#before, tally[201])
+    return tally
+  end
+
+  local function same_everywhere(from, to)
+    local here = slots(from, to)
+    for _, zone in ipairs(zones) do
+      local there = slots(from, to, zone)
+      assert.equal(#here, #there)
+      for i, slot in ipairs(there) do
+        assert.same({ here[i].startsAt, here[i].endsAt, here[i].hostId, zone },
+          { slot.startsAt, slot.endsAt, slot.hostId, slot.timezone })
+      end
+    end
+  end
+
+  it("go forward has 23 hours, and no 02:30", function()
+    local now = "2027-03-12T12:00:00Z"
+    open(now, '[["00:00","24:00"]]', "slot_interval_minutes = 30, duration_minutes = 30")
+    assert.equal(46, #slots("2027-03-14T05:00:00Z", "2027-03-15T04:00:00Z"))
+    same_everywhere("2027-03-13T20:00:00Z", "2027-03-15T12:00:00Z")
+    open(now, '[["01:00","04:00"]]', "slot_interval_minutes = 30, duration_minutes = 30")
+    assert.same({ "06:00", "06:30", "07:00", "07:30" },
+      starts("2027-03-14T00:00:00Z", "2027-03-15T00:00:00Z"))
+    open(now, '[["02:30","04:00"]]', "slot_interval_minutes = 30, duration_minutes = 30")
+    assert.same({ "07:00", "07:30" }, starts("2027-03-14T00:00:00Z", "2027-03-15T00:00:00Z"))
+    assert.same({ "06:30", "07:00", "07:30" }, starts("2027-03-15T00:00:00Z", "2027-03-16T00:00:00Z"))
+  end)
+
+  it("go back has 25 hours, and 01:30 twice", function()
+    local now = "2027-11-05T12:00:00Z"
+    open(now, '[["00:00","24:00"]]', "slot_interval_minutes = 30, duration_minutes = 30")
+    assert.equal(50, #slots("2027-11-07T04:00:00Z", "2027-11-08T05:00:00Z"))
+    same_everywhere("2027-11-06T20:00:00Z", "2027-11-08T12:00:00Z")
+    open(now, '[["01:30","02:00"]]', "slot_interval_minutes = 30, duration_minutes = 30")
+    assert.same({ "05:30", "06:00", "06:30" }, starts("2027-11-07T00:00:00Z", "2027-11-08T00:00:00Z"))
+    assert.same({ "06:30" }, starts("2027-11-08T00:00:00Z", "2027-11-09T00:00:00Z"))
+  end)
+
+  for _, day in ipairs({ "2027-03-13", "2027-11-06" }) do
+    it("change promises nothing that is not kept, from " .. day, function()
+      open(book.day(-1, day .. "T12:00:00Z"), '[["00:00","09:20"],["09:40","13:00"],["22:00","24:00"]]',
+        "slot_interval_minutes = 20, duration_minutes = 40, buffer_before = 10, buffer_after = 15")
+      local offered = slots(day .. "T00:00:00Z", book.day(2, day .. "T00:00:00Z"))
+      for i = 2, #offered, 5 do
+        local r = book.create(c, org, "consultation", offered[i])
+        assert.equal(201, r.status, r.body)
+      end
+      local tally = try_all(day .. "T00:00:00Z", 40)
+      assert.is_true(tally[201] > 5 and tally[409] > 20 and tally[422] > 100)
+    end)
+  end
+end)

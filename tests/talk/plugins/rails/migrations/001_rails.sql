@@ -1,0 +1,8 @@
+CREATE TABLE rail (
+  id   TEXT PRIMARY KEY,
+  n    INTEGER NOT NULL CHECK (n >= 0),
+  next TEXT REFERENCES rail (id) DEFERRABLE INITIALLY DEFERRED
+);
+CREATE TRIGGER rail_thirteen BEFORE INSERT ON rail WHEN NEW.n = 13 BEGIN
+  SELECT RAISE(ROLLBACK, 'thirteen takes everything down');
+END;

@@ -1,0 +1,15 @@
+-- A careless neighbour: everything a plugin should not do, each behind a name.
+return {
+  name = "rails",
+  version = "1.0.0",
+  needs = { "db", "transaction", "sleep" },
+  reads = { "organization" },
+  errors = { teapot = { status = 418, detail = "It is short and stout." } },
+  routes = {
+    { method = "GET", path = "/rails/do/{what}", handler = "act", auth = "none" },
+    { method = "GET", path = "/rails/tx/{name}", handler = "transact", auth = "none" },
+    { method = "GET", path = "/rails/sql", handler = "sql", auth = "none" },
+    { method = "GET", path = "/rails/rows", handler = "rows", auth = "none" },
+    { method = "GET", path = "/rails/nap", handler = "nap", auth = "key" },
+  },
+}

@@ -1,0 +1,70 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <lauxlib.h>
+
+#include "base/zone.h"
+#include "script.h"
+
+static struct script s;
+static struct zones *zones;
+
+static int begin(void **state)
+{
+    (void)state;
+    zones = zones_new(NULL);
+    script_begin(&s, 0);
+    lua_pushlightuserdata(vm_main(s.vm), zones);
+    lua_pushcclosure(vm_main(s.vm), luaopen_kordless_zone, 1);
+    lua_call(vm_main(s.vm), 0, 1);
+    vm_set_library(s.vm, "zone");
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    script_end(&s);
+    zones_free(zones);
+    return 0;
+}
+
+static void walls_and_instants(void **state)
+{
+    (void)state;
+    /* New York, 8 March 2026: 02:00 to 03:00 is missing */
+    script_true(&s, "local z, ny = kordless.zone, 'America/New_York' "
+                    "return z.instant(ny, 20520, 0) == 1772946000 and "
+                    "z.instant(ny, 20520, 150) == 1772953200 and "
+                    "z.instant(ny, 20520, 1440) == z.instant(ny, 20521, 0)");
+    script_true(&s, "local days, minutes, offset = kordless.zone.wall('America/New_York', "
+                    "1772953200) return days == 20520 and minutes == 180 and offset == -14400");
+    script_true(&s, "local days, minutes, offset = kordless.zone.wall('Asia/Kolkata', 0) "
+                    "return days == 0 and minutes == 330 and offset == 19800");
+    script_true(&s, "local z = kordless.zone return z.known('Europe/Berlin') and "
+                    "z.known('Europe/Berlin') and not z.known('Europe/Atlantis') and "
+                    "not z.known('../../etc/passwd') and not z.known('')");
+}
+
+static void wrong_arguments_are_named(void **state)
+{
+    (void)state;
+    script_fails(&s, "kordless.zone.wall('Mars/Base', 0)", "'Mars/Base' is no known time zone");
+    script_fails(&s, "kordless.zone.instant('UTC', 0, 2881)", "minutes from 0 to 2880");
+    script_fails(&s, "kordless.zone.instant('UTC', 0, -1)", "minutes from 0 to 2880");
+    script_fails(&s, "kordless.zone.instant('UTC', 1 << 60, 0)", "days since 1970");
+    script_fails(&s, "kordless.zone.wall('UTC', math.maxinteger)", "seconds since 1970");
+    script_fails(&s, "kordless.zone.wall({}, 0)", "string expected");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(walls_and_instants, begin, end),
+        cmocka_unit_test_setup_teardown(wrong_arguments_are_named, begin, end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

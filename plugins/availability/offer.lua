@@ -31,15 +31,6 @@ local function look(world, query, open)
   return policy.narrow(world, query, slots)
 end
 
--- All free slots of a query, in the order they are shown.
-function offer.list(world, query)
-  local slots, why = look(world, query)
-  if not slots then
-    return nil, why
-  end
-  return policy.rank(world, query, slots)
-end
-
 -- Leaves only the host and the team asked for. False when the service does not have them.
 local function choose(world, ask)
   local list = {}
@@ -55,6 +46,18 @@ local function choose(world, ask)
     return not ask.host_id and not ask.team_id
   end
   return world.service.fulfillment ~= "specific_host" or #list == 1
+end
+
+-- All free slots of a query, in the order they are shown; with host_id only that host's.
+function offer.list(world, query)
+  if query.host_id and not choose(world, query) then
+    return {}
+  end
+  local slots, why = look(world, query)
+  if not slots then
+    return nil, why
+  end
+  return policy.rank(world, query, slots)
 end
 
 local function not_offered(world)

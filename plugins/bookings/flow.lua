@@ -143,14 +143,19 @@ function flow.frozen(row, service, act, to)
   return violations[1] and violations
 end
 
+-- What a booking that moves keeps: its size, and where customers choose it its host.
+function flow.as_before(asked, row, service)
+  asked.party_size, asked.except = row.party_size, row.id
+  asked.host_id = service.fulfillment == "specific_host" and row.host_id or nil
+end
+
 -- Moves a booking; read_booking() gives its present row. asked: input.reschedule.
 function flow.reschedule(read_booking, asked)
   local row = read_booking()
-  asked.party_size, asked.except = row.party_size, row.id
   local function read()
     row = read_booking()
     local service = services.service(row.service_id)
-    asked.host_id = service.fulfillment == "specific_host" and row.host_id or nil
+    flow.as_before(asked, row, service)
     local frozen = flow.frozen(row, service, "reschedule", asked)
     if frozen then
       return flow.refused(frozen)

@@ -6,6 +6,7 @@ local flow = require("bookings.flow")
 local ics = require("bookings.ics")
 local input = require("bookings.input")
 local offer = require("availability.offer")
+local policy = require("bookings.policy")
 local rules = require("bookings.rules")
 local ranges = require("availability.input")
 local service_rules = require("services.rules")
@@ -100,15 +101,17 @@ function handlers.slots(req)
     return nil, why, members
   end
   local service = services.service(row.service_id)
-  local frozen = flow.frozen(row, service, "reschedule")
-  if frozen then
+  local frozen = rules.frozen(row, service, kordless.now())
+  if frozen[1] then
     return flow.refused(frozen)
   end
-  asked.now, asked.party_size, asked.except = kordless.now(), row.party_size, row.id
+  flow.as_before(asked, row, service)
+  asked.now = kordless.now()
   local slots = offer.list(availability.world(service), asked)
   if not slots then
     return nil, "validation_error", { detail = ranges.TOO_MANY }
   end
+  slots = policy.movable(row, service, slots)
   return 200, { slots = slot_view.slots(slots, service, asked.timezone) }
 end
 

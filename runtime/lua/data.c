@@ -10,8 +10,8 @@
 #include "lua/sandbox.h"
 #include "lua/vm.h"
 
-/* One byte says what follows; numbers stand as they lie in memory, for packed data never
- * leaves the process.
+/* One byte says what follows; numbers stand as they lie in memory, for packed data
+ * never leaves the process.
  *
  *     n t f z          nil, true, false, json.null
  *     i d              integer, float: 8 bytes
@@ -219,8 +219,9 @@ static int push_value(struct unpacker *u, int depth);
 static int set_pair(struct unpacker *u, int depth)
 {
     int err = push_value(u, depth);
-    if (!err && (lua_isnil(u->L, -1) || (lua_type(u->L, -1) == LUA_TNUMBER &&
-                                         lua_tonumber(u->L, -1) != lua_tonumber(u->L, -1))))
+    if (!err &&
+        (lua_isnil(u->L, -1) || (lua_type(u->L, -1) == LUA_TNUMBER &&
+                                 lua_tonumber(u->L, -1) != lua_tonumber(u->L, -1))))
         return ERR_CORRUPT; /* nil and NaN are no keys */
     err = err ? err : push_value(u, depth);
     if (!err)

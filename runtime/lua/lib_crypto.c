@@ -4,8 +4,9 @@
 #include "lua/lib.h"
 #include "lua/vm.h"
 
-/* What scripts need of cryptography: a hash for names of things, tokens to give out, and
- * a comparison that does not tell where it failed. Keys and peppers stay in guard/. */
+/* What scripts need of cryptography: a hash for names of things, tokens to give out,
+ * and a comparison that does not tell where it failed. Keys and peppers stay in guard/.
+ */
 
 enum { TOKEN_MAX = 64, BYTES_PER_CHARGE = 16 };
 

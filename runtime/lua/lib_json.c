@@ -6,15 +6,15 @@
 #include "lua/lib.h"
 #include "lua/vm.h"
 
-/* JSON from bytes straight into Lua tables, and what scripts see of it. The other way is
- * lib_json_encode.c.
+/* JSON from bytes straight into Lua tables, and what scripts see of it. The other way
+ * is lib_json_encode.c.
  *
  * A raised error (budget, memory) jumps past these functions. Whatever they hold is
  * therefore on the Lua stack or in the state's `scratch`, which lives as long as the
  * state. Nothing between taking and using it runs Lua code. */
 
 enum {
-    CHUNK = 48,          /* values gathered before their table is made */
+    CHUNK = 48, /* values gathered before their table is made */
     SCRATCH_KEEP = 64 << 10,
     BYTES_PER_CHARGE = 4
 };
@@ -101,8 +101,8 @@ bool json_is_marked(lua_State *L, int idx)
 
 /* --- decoding --------------------------------------------------------------------- */
 
-/* The members of a table wait on the Lua stack until the table ends or CHUNK of them are
- * there; so most tables are made in the right size at once. */
+/* The members of a table wait on the Lua stack until the table ends or CHUNK of them
+ * are there; so most tables are made in the right size at once. */
 struct decoder {
     lua_State *L;
     struct json_reader r;

@@ -9,9 +9,10 @@
 #include "lua/sandbox.h"
 #include "lua/vm.h"
 
-/* Lua values straight to JSON bytes. Nothing here runs Lua code: metatables are not asked,
- * so what is on the stack stays put and a table cannot change while it is walked. Raised
- * errors jump past these functions, so they own nothing but what is on a stack. */
+/* Lua values straight to JSON bytes. Nothing here runs Lua code: metatables are not
+ * asked, so what is on the stack stays put and a table cannot change while it is
+ * walked. Raised errors jump past these functions, so they own nothing but what is on a
+ * stack. */
 
 enum {
     SORTED = 64, /* members sorted on the stacks; more take a detour */
@@ -52,7 +53,8 @@ static int tick(struct encoder *e, const struct place *at)
     e->values = 0;
     e->charged = e->out->n;
     vm_charge(e->L, owed);
-    return e->out->n - e->start < OUTPUT_MAX ? 0 : complain(e, at, "over 16 MiB of JSON");
+    return e->out->n - e->start < OUTPUT_MAX ? 0
+                                             : complain(e, at, "over 16 MiB of JSON");
 }
 
 static int encode_string(struct encoder *e, const struct place *at, int idx)
@@ -61,7 +63,8 @@ static int encode_string(struct encoder *e, const struct place *at, int idx)
     s.p = lua_tolstring(e->L, idx, &s.n);
     if (s.n > OUTPUT_MAX || e->out->n - e->start > OUTPUT_MAX - s.n)
         return complain(e, at, "over 16 MiB of JSON");
-    return json_put_string(e->out, s) ? complain(e, at, "a string is not valid UTF-8") : 0;
+    return json_put_string(e->out, s) ? complain(e, at, "a string is not valid UTF-8")
+                                      : 0;
 }
 
 static int encode_number(struct encoder *e, const struct place *at, int idx)
@@ -75,9 +78,11 @@ static int encode_number(struct encoder *e, const struct place *at, int idx)
                : 0;
 }
 
-/* A list as the walk meets it. `*in_order` is false, and what was written is for nothing,
- * when the next key is another than the next position. A key and its value are on top. */
-static int encode_list(struct encoder *e, const struct place *up, int idx, bool *in_order)
+/* A list as the walk meets it. `*in_order` is false, and what was written is for
+ * nothing, when the next key is another than the next position. A key and its value are
+ * on top. */
+static int encode_list(struct encoder *e, const struct place *up, int idx,
+                       bool *in_order)
 {
     lua_State *L = e->L;
     struct place at = {up, 0, 0};
@@ -85,7 +90,8 @@ static int encode_list(struct encoder *e, const struct place *up, int idx, bool 
     *in_order = true;
     buf_char(e->out, '[');
     do {
-        if (!lua_isinteger(L, value - 1) || lua_tointeger(L, value - 1) != ++at.position) {
+        if (!lua_isinteger(L, value - 1) ||
+            lua_tointeger(L, value - 1) != ++at.position) {
             *in_order = false;
             lua_pop(L, 2);
             return 0;
@@ -124,7 +130,8 @@ static int encode_scattered(struct encoder *e, const struct place *up, int idx)
     struct place at = {up, 0, 0};
     int err = 0;
     if (!json_only_positions(e->L, idx, n))
-        return complain(e, up, "a table is either a list without holes or has names only");
+        return complain(e, up,
+                        "a table is either a list without holes or has names only");
     vm_charge(e->L, 2 * n);
     buf_char(e->out, '[');
     while (!err && at.position < n) {
@@ -188,8 +195,8 @@ static size_t count_members(lua_State *L, int idx)
     return n;
 }
 
-/* The names of all members, sorted, in memory of Lua's that stays on the stack. NULL: one
- * is no string; it is on top. */
+/* The names of all members, sorted, in memory of Lua's that stays on the stack. NULL:
+ * one is no string; it is on top. */
 static struct str *push_names(lua_State *L, int idx, size_t *n)
 {
     size_t count = count_members(L, idx), i = 0;
@@ -318,11 +325,11 @@ static int encode_value(struct encoder *e, const struct place *at, int idx)
 
 int json_encode(lua_State *L, int idx, struct buf *out, struct buf *why)
 {
-    struct encoder e = {.L = L, .out = out, .why = why, .start = out->n, .charged = out->n};
+    struct encoder e = {
+        .L = L, .out = out, .why = why, .start = out->n, .charged = out->n};
     struct place root = {NULL, 0, 0};
     luaL_checkstack(L, 8, NULL);
     int err = encode_value(&e, &root, lua_absindex(L, idx));
     vm_charge(L, e.values + (int64_t)((out->n - e.charged) / BYTES_PER_CHARGE));
     return err;
 }
-

@@ -59,7 +59,8 @@ static void add_listed(lua_State *L, struct held *h, int list, lua_Integer i)
         luaL_error(L, "span.new: entry %I is no {a, b}", (LUAI_UACINT)i);
     lua_rawgeti(L, -1, 1);
     lua_rawgeti(L, -2, 2);
-    lua_Integer a = lua_tointegerx(L, -2, &exact_a), b = lua_tointegerx(L, -1, &exact_b);
+    lua_Integer a = lua_tointegerx(L, -2, &exact_a),
+                b = lua_tointegerx(L, -1, &exact_b);
     if (!exact_a || !exact_b)
         luaL_error(L, "span.new: entry %I is no {a, b} of integers", (LUAI_UACINT)i);
     lua_pop(L, 3);
@@ -86,7 +87,8 @@ static int l_add(lua_State *L)
 {
     struct held *h = check(L, 1);
     lua_Integer a = luaL_checkinteger(L, 2), b = luaL_checkinteger(L, 3);
-    if (h->set.n && a <= h->set.at[h->set.n - 1].b) /* not at the end: what is behind moves */
+    if (h->set.n &&
+        a <= h->set.at[h->set.n - 1].b) /* not at the end: what is behind moves */
         vm_charge(L, (int64_t)(h->set.n / 16));
     spans_add(&h->set, a, b);
     settle(L, h);
@@ -123,16 +125,16 @@ static int l_subtract(lua_State *L)
 static int l_covers(lua_State *L)
 {
     struct held *h = check(L, 1);
-    lua_pushboolean(L,
-                    spans_cover(&h->set, luaL_checkinteger(L, 2), luaL_checkinteger(L, 3)));
+    lua_pushboolean(
+        L, spans_cover(&h->set, luaL_checkinteger(L, 2), luaL_checkinteger(L, 3)));
     return 1;
 }
 
 static int l_touches(lua_State *L)
 {
     struct held *h = check(L, 1);
-    lua_pushboolean(L,
-                    spans_touch(&h->set, luaL_checkinteger(L, 2), luaL_checkinteger(L, 3)));
+    lua_pushboolean(
+        L, spans_touch(&h->set, luaL_checkinteger(L, 2), luaL_checkinteger(L, 3)));
     return 1;
 }
 
@@ -226,9 +228,9 @@ static int l_peak(lua_State *L)
 static void make_type(lua_State *L)
 {
     static const luaL_Reg methods[] = {
-        {"add", l_add},         {"union", l_union},   {"intersect", l_intersect},
-        {"get", l_get},         {"each", l_each},     {"subtract", l_subtract},
-        {"total", l_total},     {"covers", l_covers}, {"touches", l_touches},
+        {"add", l_add},     {"union", l_union},   {"intersect", l_intersect},
+        {"get", l_get},     {"each", l_each},     {"subtract", l_subtract},
+        {"total", l_total}, {"covers", l_covers}, {"touches", l_touches},
         {NULL, NULL}};
     static const luaL_Reg meta[] = {{"__len", l_len}, {"__gc", l_gc}, {NULL, NULL}};
     luaL_newmetatable(L, type_name);
@@ -242,7 +244,8 @@ static void make_type(lua_State *L)
 
 int luaopen_kordless_span(lua_State *L)
 {
-    static const luaL_Reg functions[] = {{"new", l_new}, {"peak", l_peak}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {
+        {"new", l_new}, {"peak", l_peak}, {NULL, NULL}};
     make_type(L);
     luaL_newlib(L, functions);
     return 1;

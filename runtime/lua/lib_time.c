@@ -80,10 +80,9 @@ static int l_weekday(lua_State *L)
 
 int luaopen_kordless_time(lua_State *L)
 {
-    static const luaL_Reg functions[] = {{"parse", l_parse}, {"format", l_format},
-                                         {"days", l_days},   {"date", l_date},
-                                         {"weekday", l_weekday},
-                                         {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"parse", l_parse},     {"format", l_format},
+                                         {"days", l_days},       {"date", l_date},
+                                         {"weekday", l_weekday}, {NULL, NULL}};
     luaL_newlib(L, functions);
     return 1;
 }

@@ -50,7 +50,8 @@ static int l_instant(lua_State *L)
     const struct zone *zone = check(L, 1);
     lua_Integer days = luaL_checkinteger(L, 2), minutes = luaL_checkinteger(L, 3);
     luaL_argcheck(L, days >= -DAYS_FAR && days <= DAYS_FAR, 2, "days since 1970");
-    luaL_argcheck(L, minutes >= 0 && minutes <= MINUTES_MAX, 3, "minutes from 0 to 2880");
+    luaL_argcheck(L, minutes >= 0 && minutes <= MINUTES_MAX, 3,
+                  "minutes from 0 to 2880");
     lua_pushinteger(L, zone_instant(zone, date_of_days(days), (int)minutes));
     return 1;
 }

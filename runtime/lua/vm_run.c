@@ -193,8 +193,9 @@ static int pcall_ends(lua_State *L, int status, lua_KContext ctx)
     return 2;
 }
 
-/* lua_pcallk, so that what it calls may yield. The nesting is bounded, for an error that
- * no pcall may keep is thrown anew by each of them, and each of them walks the frames. */
+/* lua_pcallk, so that what it calls may yield. The nesting is bounded, for an error
+ * that no pcall may keep is thrown anew by each of them, and each of them walks the
+ * frames. */
 int vm_pcall(lua_State *L)
 {
     luaL_checkany(L, 1);
@@ -203,8 +204,8 @@ int vm_pcall(lua_State *L)
     vm_strand(L)->pcalls++;
     lua_pushboolean(L, 1);
     lua_insert(L, 1);
-    return pcall_ends(L, lua_pcallk(L, lua_gettop(L) - 2, LUA_MULTRET, 0, 0, pcall_ends),
-                      0);
+    return pcall_ends(
+        L, lua_pcallk(L, lua_gettop(L) - 2, LUA_MULTRET, 0, 0, pcall_ends), 0);
 }
 
 static int l_witness(lua_State *L)
@@ -257,7 +258,7 @@ static enum vm_end judge(struct vm *vm, lua_State *co, int status)
         return after_yield(vm, co);
     if (co != vm->main)
         buf_clear(&vm->obituary); /* of a run inside this one */
-    if (vm->obituary.n == 0) {    /* the stack still stands where the error was raised */
+    if (vm->obituary.n == 0) { /* the stack still stands where the error was raised */
         vm_add_error(co, -1, 0, &vm->obituary);
         add_traceback(co, 0, &vm->obituary);
     }

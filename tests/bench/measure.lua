@@ -4,6 +4,8 @@ local shell = require("tests.talk.support.shell")
 local measure = { rounds = tonumber(os.getenv("BENCH_ROUNDS") or 5),
   seconds = tonumber(os.getenv("BENCH_SECONDS") or 3), connections = 64 }
 
+local spawned = {}
+
 -- Starts `words` on core 0 with its errors in `log`. With `ready`, a pattern, waits for the
 -- line of its output that matches and keeps the capture as `address`.
 function measure.spawn(words, log, ready)
@@ -11,6 +13,7 @@ function measure.spawn(words, log, ready)
     shell.join(words))
   local p = { pipe = io.popen(line) }
   p.pid = tonumber(p.pipe:read("l"))
+  spawned[p] = true
   while ready and not p.address do
     local text = p.pipe:read("l")
     assert(text, table.concat(words, " ") .. "\n" .. (shell.read(log) or ""))
@@ -20,8 +23,13 @@ function measure.spawn(words, log, ready)
 end
 
 function measure.stop(p)
+  spawned[p] = nil
   os.execute("kill -TERM " .. p.pid)
   p.pipe:close()
+end
+
+function measure.stop_all()
+  for p in pairs(spawned) do measure.stop(p) end
 end
 
 local tick = tonumber(io.popen("getconf CLK_TCK"):read("l"))

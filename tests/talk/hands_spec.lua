@@ -38,7 +38,8 @@ describe("one booking and sixteen hands", function()
         if r.status == 422 then assert.equal("already_canceled", r:json().violations[1].code) end
       end
       assert.same({ [200] = 1, [422] = 15 }, tally)
-      assert.equal("canceled|1|2", one(("SELECT status, sequence, version FROM booking WHERE id = '%s'"):format(id)))
+      local row = ("SELECT status, sequence, version FROM booking WHERE id = '%s'"):format(id)
+      assert.equal("canceled|1|2", one(row))
     end
     assert.equal("0", one("SELECT COUNT(*) FROM claim"))
   end)

@@ -87,7 +87,8 @@ static inline void script_ends(struct script *s, const char *text, enum vm_end w
         fail_msg("end %d, not %d, of [%s]: %s", end, want, text, script_why(s));
 }
 
-static inline void script_library(struct script *s, const char *name, lua_CFunction open)
+static inline void script_library(struct script *s, const char *name,
+                                  lua_CFunction open)
 {
     lua_State *L = vm_main(s->vm);
     lua_pushcfunction(L, open);

@@ -82,15 +82,17 @@ static void plain_data_crosses(void **state)
     crosses("return {}", "next(v) == nil and not kordless.json.is_array(v)");
     crosses("return {1, 'b', {3}}", "#v == 3 and v[2] == 'b' and v[3][1] == 3");
     crosses("return {a = {b = {c = 1}}, 5}", "v.a.b.c == 1 and v[1] == 5");
-    crosses("return {[1] = 1, [2] = 2, [4] = 4, [-1] = 0, [2.5] = 'x', [true] = 't'}",
-            "v[2] == 2 and v[4] == 4 and v[-1] == 0 and v[2.5] == 'x' and v[true] == 't'");
+    crosses(
+        "return {[1] = 1, [2] = 2, [4] = 4, [-1] = 0, [2.5] = 'x', [true] = 't'}",
+        "v[2] == 2 and v[4] == 4 and v[-1] == 0 and v[2.5] == 'x' and v[true] == 't'");
     crosses("local t = {} for i = 100, 1, -1 do t[i] = i end return t",
             "#v == 100 and v[1] == 1 and v[57] == 57");
     crosses("return kordless.json.array({})", "kordless.json.is_array(v)");
     crosses("return kordless.json.decode('[[],{},null]')",
             "kordless.json.is_array(v[1]) and not kordless.json.is_array(v[2]) "
             "and v[3] == kordless.json.null");
-    /* a table that serves as a metatable elsewhere keeps what is hidden in it to itself */
+    /* a table that serves as a metatable elsewhere keeps what is hidden in it to itself
+     */
     crosses("local c = {x = 1} setmetatable({}, c) return c",
             "v.x == 1 and next(v, next(v)) == nil");
 }
@@ -117,7 +119,8 @@ static void what_is_no_data_is_named(void **state)
     buf_clear(&why);
     buf_lit(&why, "args");
     assert_int_equal(script_run(&s, "return {x = string.rep}"), VM_DONE);
-    assert_int_equal(data_pack(vm_main(s.vm), -1, DATA_MAX, &packed, &why), ERR_INVALID);
+    assert_int_equal(data_pack(vm_main(s.vm), -1, DATA_MAX, &packed, &why),
+                     ERR_INVALID);
     assert_memory_equal(why.p, "args.x is a function", 20);
 }
 
@@ -128,16 +131,19 @@ static void depth_and_size_are_bounded(void **state)
     snprintf(text, sizeof(text), "local t = {} for i = 1, %d do t = {t} end return t",
              DATA_DEPTH - 1);
     crosses(text, "type(v) == 'table'");
-    snprintf(text, sizeof(text), "local t = {} for i = 1, %d do t = {t} end return t", DATA_DEPTH);
+    snprintf(text, sizeof(text), "local t = {} for i = 1, %d do t = {t} end return t",
+             DATA_DEPTH);
     assert_int_equal(pack(text, DATA_MAX), ERR_INVALID);
     assert_int_equal(pack("return ('x'):rep(70000)", DATA_MAX), ERR_TOO_LARGE);
-    assert_int_equal(pack("local t = {} for i = 1, 60000 do t[i] = true end return t", DATA_MAX),
-                     0);
-    assert_int_equal(pack("local t = {} for i = 1, 66000 do t[i] = true end return t", DATA_MAX),
-                     ERR_TOO_LARGE);
+    assert_int_equal(
+        pack("local t = {} for i = 1, 60000 do t[i] = true end return t", DATA_MAX), 0);
+    assert_int_equal(
+        pack("local t = {} for i = 1, 66000 do t[i] = true end return t", DATA_MAX),
+        ERR_TOO_LARGE);
     /* two to the 30 leaves from 30 tables */
-    assert_int_equal(pack("local t = {} for i = 1, 30 do t = {t, t} end return t", DATA_MAX),
-                     ERR_TOO_LARGE);
+    assert_int_equal(
+        pack("local t = {} for i = 1, 30 do t = {t, t} end return t", DATA_MAX),
+        ERR_TOO_LARGE);
     assert_int_equal(pack("return {1, a = 'bc', {true}}", DATA_MAX), 0);
     size_t whole = packed.n;
     for (size_t max = 0; max < whole + 3; max++) {
@@ -154,7 +160,8 @@ static void broken_bytes_are_refused(void **state)
     lua_State *L = vm_main(other.vm);
     int refused = 0;
     (void)state;
-    assert_int_equal(pack("return {1, 2.5, 'abc', true, {x = 'y', [3] = false}, {}}", DATA_MAX), 0);
+    assert_int_equal(
+        pack("return {1, 2.5, 'abc', true, {x = 'y', [3] = false}, {}}", DATA_MAX), 0);
     for (size_t n = 0; n < packed.n; n++) {
         char *part = malloc(n + 1); /* exact size, for the address sanitizer */
         memcpy(part, packed.p, n);
@@ -188,13 +195,15 @@ static void unpacking_stays_under_the_memory_cap(void **state)
 {
     int done = 0, out = 0;
     (void)state;
-    assert_int_equal(pack("local t = {} for i = 1, 8000 do t[i] = {} end return t", 1 << 20), 0);
+    assert_int_equal(
+        pack("local t = {} for i = 1, 8000 do t[i] = {} end return t", 1 << 20), 0);
     for (size_t max = 64 << 10; max < 1200 << 10; max += 64 << 10) {
         struct script small;
         int n;
         script_begin(&small, max);
         lua_pushcfunction(vm_main(small.vm), l_unpack);
-        enum vm_end how = vm_run(small.vm, vm_main(small.vm), 0, &small.budget, &n, &small.why);
+        enum vm_end how =
+            vm_run(small.vm, vm_main(small.vm), 0, &small.budget, &n, &small.why);
         assert_true(how == VM_DONE || how == VM_MEMORY);
         done += how == VM_DONE;
         out += how == VM_MEMORY;
@@ -211,7 +220,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_no_data_is_named, begin, end),
         cmocka_unit_test_setup_teardown(depth_and_size_are_bounded, begin, end),
         cmocka_unit_test_setup_teardown(broken_bytes_are_refused, begin, end),
-        cmocka_unit_test_setup_teardown(unpacking_stays_under_the_memory_cap, begin, end),
+        cmocka_unit_test_setup_teardown(unpacking_stays_under_the_memory_cap, begin,
+                                        end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

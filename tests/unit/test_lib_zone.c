@@ -40,10 +40,12 @@ static void walls_and_instants(void **state)
                     "return z.instant(ny, 20520, 0) == 1772946000 and "
                     "z.instant(ny, 20520, 150) == 1772953200 and "
                     "z.instant(ny, 20520, 1440) == z.instant(ny, 20521, 0)");
-    script_true(&s, "local days, minutes, offset = kordless.zone.wall('America/New_York', "
-                    "1772953200) return days == 20520 and minutes == 180 and offset == -14400");
-    script_true(&s, "local days, minutes, offset = kordless.zone.wall('Asia/Kolkata', 0) "
-                    "return days == 0 and minutes == 330 and offset == 19800");
+    script_true(
+        &s, "local days, minutes, offset = kordless.zone.wall('America/New_York', "
+            "1772953200) return days == 20520 and minutes == 180 and offset == -14400");
+    script_true(&s,
+                "local days, minutes, offset = kordless.zone.wall('Asia/Kolkata', 0) "
+                "return days == 0 and minutes == 330 and offset == 19800");
     script_true(&s, "local z = kordless.zone return z.known('Europe/Berlin') and "
                     "z.known('Europe/Berlin') and not z.known('Europe/Atlantis') and "
                     "not z.known('../../etc/passwd') and not z.known('')");
@@ -52,11 +54,13 @@ static void walls_and_instants(void **state)
 static void wrong_arguments_are_named(void **state)
 {
     (void)state;
-    script_fails(&s, "kordless.zone.wall('Mars/Base', 0)", "'Mars/Base' is no known time zone");
+    script_fails(&s, "kordless.zone.wall('Mars/Base', 0)",
+                 "'Mars/Base' is no known time zone");
     script_fails(&s, "kordless.zone.instant('UTC', 0, 2881)", "minutes from 0 to 2880");
     script_fails(&s, "kordless.zone.instant('UTC', 0, -1)", "minutes from 0 to 2880");
     script_fails(&s, "kordless.zone.instant('UTC', 1 << 60, 0)", "days since 1970");
-    script_fails(&s, "kordless.zone.wall('UTC', math.maxinteger)", "seconds since 1970");
+    script_fails(&s, "kordless.zone.wall('UTC', math.maxinteger)",
+                 "seconds since 1970");
     script_fails(&s, "kordless.zone.wall({}, 0)", "string expected");
 }
 

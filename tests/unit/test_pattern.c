@@ -41,7 +41,8 @@ static void the_manual_in_examples(void **state)
         "('hello'):find('xyz') == nil and (''):find('') == 1",
         "('key = value'):match('^(%w+)%s*=%s*(%w+)$') == 'key'",
         "select(2, ('key = value'):match('^(%w+)%s*=%s*(%w+)$')) == 'value'",
-        "('flaaap'):match('()aa()') == 3 and select(2, ('flaaap'):match('()aa()')) == 5",
+        "('flaaap'):match('()aa()') == 3 and select(2, ('flaaap'):match('()aa()')) == "
+        "5",
         "('f(a(b)c)d'):match('%b()') == '(a(b)c)'",
         "('THE (quick) fox'):find('%f[%a]%a+%f[%A]') == 1",
         "('THE (quick) fox'):gsub('%f[%a]%a+', 'x') == 'x (x) x'",
@@ -75,10 +76,17 @@ static void the_manual_in_examples(void **state)
     }
     script_true(&s, "local t = {} for k, v in ('a=1, b=2'):gmatch('(%w+)=(%w+)') do "
                     "t[#t + 1] = k .. v end return table.concat(t, ';') == 'a1;b2'");
-    script_true(&s, "local n = 0 for w in ('abc'):gmatch('') do n = n + 1 end return n == 4");
-    script_true(&s, "local n = 0 for w in ('^a^a'):gmatch('^a') do n = n + 1 end return n == 2");
-    script_true(&s, "local t = {} for w in ('one two'):gmatch('%a+', 4) do t[#t + 1] = w end "
-                    "return #t == 1 and t[1] == 'two'");
+    script_true(
+        &s, "local t = {} for c in ('a\\u{e9}\\0z'):gmatch(utf8.charpattern) do "
+            "t[#t + 1] = c end return #t == 4 and t[2] == '\\u{e9}' and t[3] == '\\0'");
+    script_true(
+        &s, "local n = 0 for w in ('abc'):gmatch('') do n = n + 1 end return n == 4");
+    script_true(
+        &s,
+        "local n = 0 for w in ('^a^a'):gmatch('^a') do n = n + 1 end return n == 2");
+    script_true(
+        &s, "local t = {} for w in ('one two'):gmatch('%a+', 4) do t[#t + 1] = w end "
+            "return #t == 1 and t[1] == 'two'");
 }
 
 static void malformed_patterns_are_refused(void **state)
@@ -102,7 +110,8 @@ static void malformed_patterns_are_refused(void **state)
         {"('a'):gsub('a', '%2')", "invalid capture index %2"},
         {"('a'):gsub('a', '%')", "invalid use of '%' in replacement string"},
         {"('a'):gsub('a', '%x')", "invalid use of '%' in replacement string"},
-        {"('a'):gsub('a', function() return {} end)", "invalid replacement value (a table)"},
+        {"('a'):gsub('a', function() return {} end)",
+         "invalid replacement value (a table)"},
         {"('a'):gsub('a')", "string/function/table expected"},
         {"('a'):gsub('a', true)", "string/function/table expected"},
         {"('a'):find(('()'):rep(33))", "too many captures"},
@@ -143,12 +152,14 @@ static const char probe[] =
     "for k = 1, t.n do t[k] = tostring(t[k]) end return table.concat(t, '|') end "
     "local function all(it) local t = {} for a, b in it do t[#t + 1] = tostring(a) .. "
     "'/' .. tostring(b) end return table.concat(t, '|') end "
-    "return show(pcall(string.find, s, p, i)) .. '\\n' .. show(pcall(string.match, s, p)) .. "
+    "return show(pcall(string.find, s, p, i)) .. '\\n' .. show(pcall(string.match, s, "
+    "p)) .. "
     "'\\n' .. show(pcall(string.gsub, s, p, r)) .. '\\n' .. "
     "show(pcall(string.gsub, s, p, function(a, b) return b end, i)) .. '\\n' .. "
     "show(pcall(function() return all(string.gmatch(s, p)) end))";
 
-static void push_probe(lua_State *L, const char *p, const char *subject, const char *r, int i)
+static void push_probe(lua_State *L, const char *p, const char *subject, const char *r,
+                       int i)
 {
     lua_pushstring(L, p);
     lua_pushstring(L, subject);
@@ -159,22 +170,24 @@ static void push_probe(lua_State *L, const char *p, const char *subject, const c
 static void agrees_with_stock(void **state)
 {
     static const char *const items[] = {
-        "a",  "b",   "c",   ".",    "%a",   "%d",   "%w",  "%s",    "%l",     "%u",
-        "%x", "%p",  "%A",  "%D",   "%.",   "[ab]", "[^a]", "[a-c]", "[%d_]", "[]a]",
-        "[",  "]",   "(",   ")",    "()",   "(a)",  "(.-)", "*",     "+",      "-",
-        "?",  "^",   "$",   "%1",   "%2",   "%b()", "%bab", "%f[a]", "%f[%w]", "%",
-        "a*", "b-",  ".*",  "[^b]-", "%a+", "x",    "-",    "*",     "[a-",    "%z",
-        "[%]]", "[a-%%]", "[^^]", "%f",     "[%a-z]", "[+--]"};
-    static const char *const letters[] = {"a", "b", "c", "a", "b", "1", "_", " ", "(", ")",
-                                          "A", ".", "-", "]", "^", "%", "\xe9"};
-    static const char *const replacements[] = {"", "x", "%0", "%1", "<%1%0>", "%%", "%2", "%",
-                                               "%x"};
+        "a",    "b",     "c",     ".",      "%a",   "%d",    "%w",     "%s",
+        "%l",   "%u",    "%x",    "%p",     "%A",   "%D",    "%.",     "[ab]",
+        "[^a]", "[a-c]", "[%d_]", "[]a]",   "[",    "]",     "(",      ")",
+        "()",   "(a)",   "(.-)",  "*",      "+",    "-",     "?",      "^",
+        "$",    "%1",    "%2",    "%b()",   "%bab", "%f[a]", "%f[%w]", "%",
+        "a*",   "b-",    ".*",    "[^b]-",  "%a+",  "x",     "-",      "*",
+        "[a-",  "%z",    "[%]]",  "[a-%%]", "[^^]", "%f",    "[%a-z]", "[+--]"};
+    static const char *const letters[] = {"a", "b", "c", "a", "b", "1", "_", " ",   "(",
+                                          ")", "A", ".", "-", "]", "^", "%", "\xe9"};
+    static const char *const replacements[] = {"",   "x",  "%0", "%1", "<%1%0>",
+                                               "%%", "%2", "%",  "%x"};
     char p[128], subject[64];
     lua_State *L = vm_main(s.vm);
     struct budget b;
     int n;
     (void)state;
-    assert_int_equal(luaL_loadbuffer(stock, probe, sizeof(probe) - 1, "@probe"), LUA_OK);
+    assert_int_equal(luaL_loadbuffer(stock, probe, sizeof(probe) - 1, "@probe"),
+                     LUA_OK);
     assert_int_equal(vm_load(s.vm, str_of(probe), "probe", false, &s.why), 0);
     int ours = lua_gettop(L), theirs = lua_gettop(stock);
     for (int round = 0; round < 20000; round++) {
@@ -200,11 +213,15 @@ static void agrees_with_stock(void **state)
 static void long_subjects_agree(void **state)
 {
     (void)state;
-    script_true(&s, "local x = ('ab'):rep(50000) return select(2, x:gsub('a', '')) == 50000 "
-                    "and x:find('b', -1) == 100000 and #x:match('.*') == 100000 "
-                    "and #x:match('^(.-)$') == 100000 and x:match('[^ab]') == nil");
-    script_true(&s, "local x = ('('):rep(1000) .. (')'):rep(1000) return #x:match('%b()') == 2000");
-    script_true(&s, "local x = ('x'):rep(100000) return x:match('(x+)%1') == ('x'):rep(50000)");
+    script_true(
+        &s, "local x = ('ab'):rep(50000) return select(2, x:gsub('a', '')) == 50000 "
+            "and x:find('b', -1) == 100000 and #x:match('.*') == 100000 "
+            "and #x:match('^(.-)$') == 100000 and x:match('[^ab]') == nil");
+    script_true(
+        &s,
+        "local x = ('('):rep(1000) .. (')'):rep(1000) return #x:match('%b()') == 2000");
+    script_true(
+        &s, "local x = ('x'):rep(100000) return x:match('(x+)%1') == ('x'):rep(50000)");
 }
 
 static void every_step_is_paid(void **state)
@@ -227,9 +244,11 @@ static void every_step_is_paid(void **state)
     for (size_t i = 0; i < sizeof(endless) / sizeof(endless[0]); i++)
         script_ends(&s, endless[i], VM_BUDGET);
     s.budget = (struct budget){100000, 0};
-    assert_int_equal(script_run(&s, "local x = ('a'):rep(50000) return x:find('b$')"), VM_BUDGET);
+    assert_int_equal(script_run(&s, "local x = ('a'):rep(50000) return x:find('b$')"),
+                     VM_BUDGET);
     s.budget = (struct budget){1000000, 0};
-    assert_int_equal(script_run(&s, "local x = ('a'):rep(50000) return x:find('b$')"), VM_DONE);
+    assert_int_equal(script_run(&s, "local x = ('a'):rep(50000) return x:find('b$')"),
+                     VM_DONE);
 }
 
 /* A callback that raises, or is killed, leaves nothing behind. */
@@ -238,14 +257,19 @@ static void callbacks_may_raise(void **state)
     (void)state;
     script_true(&s, "local ok, e = pcall(string.gsub, ('x'):rep(5000), 'x', function() "
                     "error({n = 5}) end) return not ok and e.n == 5");
-    script_true(&s, "local ok, e = pcall(string.gsub, 'abc', '%w', "
-                    "setmetatable({}, {__index = function(_, k) error(k .. '!', 0) end})) "
-                    "return not ok and e == 'a!'");
-    script_true(&s, "return (('ab'):gsub('%w', function(c) return (c:gsub('a', 'bb')) end)) "
-                    "== 'bbb'");
+    script_true(&s,
+                "local ok, e = pcall(string.gsub, 'abc', '%w', "
+                "setmetatable({}, {__index = function(_, k) error(k .. '!', 0) end})) "
+                "return not ok and e == 'a!'");
+    script_true(
+        &s, "return (('ab'):gsub('%w', function(c) return (c:gsub('a', 'bb')) end)) "
+            "== 'bbb'");
     script_ends(&s, "('xy'):gsub('.', function() while true do end end)", VM_BUDGET);
-    script_ends(&s, "local t = {} ('xy'):rep(1000):gsub('.', function() while true do t[#t + 1]"
-                    " = {} end end)", VM_MEMORY);
+    script_ends(
+        &s,
+        "local t = {} ('xy'):rep(1000):gsub('.', function() while true do t[#t + 1]"
+        " = {} end end)",
+        VM_MEMORY);
     script_true(&s, "return true");
 }
 

@@ -29,15 +29,15 @@ static int end(void **state)
 static void only_the_reduced_library_is_there(void **state)
 {
     static const char *const gone[] = {
-        "collectgarbage", "load",     "loadstring", "loadfile", "dofile",
-        "print",          "xpcall",   "coroutine",  "debug",    "os",
-        "io",             "package",  "warn",       "_G",       "unpack",
+        "collectgarbage", "load",      "loadstring", "loadfile", "dofile", "print",
+        "xpcall",         "coroutine", "debug",      "os",       "io",     "package",
+        "warn",           "_G",        "unpack",
     };
     static const char *const there[] = {
-        "assert", "error",  "ipairs",   "next",     "pairs",   "pcall",    "select",
-        "type",   "rawlen", "tonumber", "tostring", "rawget",  "rawequal", "rawset",
-        "utf8",   "table",  "string",   "math",     "require", "kordless", "_VERSION",
-        "setmetatable", "getmetatable",
+        "assert",   "error",    "ipairs",   "next",         "pairs",        "pcall",
+        "select",   "type",     "rawlen",   "tonumber",     "tostring",     "rawget",
+        "rawequal", "rawset",   "utf8",     "table",        "string",       "math",
+        "require",  "kordless", "_VERSION", "setmetatable", "getmetatable",
     };
     char text[200];
     (void)state;
@@ -87,15 +87,18 @@ static void library_tables_are_read_only(void **state)
 static void strings_keep_methods_of_ours(void **state)
 {
     (void)state;
-    script_true(&s, "return ('aXb'):find('X') == 2 and ('ab'):rep(3, '-') == 'ab-ab-ab'");
+    script_true(&s,
+                "return ('aXb'):find('X') == 2 and ('ab'):rep(3, '-') == 'ab-ab-ab'");
     script_true(&s, "return ('x'):rep(0) == '' and (''):rep(1 << 60) == ''");
     script_true(&s, "return ('%5.1f|%q'):format(1.25, 'a\\n') == '  1.2|\"a\\\\\\n\"'");
     script_true(&s, "return select('#', 1, nil, 3) == 3 and select(-1, 1, 2) == 2");
-    script_true(&s, "local t = {3, 1, 2}; table.sort(t); table.insert(t, 1, 0); "
-                    "return table.concat(t, ',') == '0,1,2,3' and table.remove(t, 1) == 0 "
-                    "and select('#', table.unpack(t)) == 3 and table.remove({}) == nil");
-    script_true(&s, "return ('abc'):byte(-1) == 99 and select('#', ('abc'):byte(1, -1)) == 3"
-                    " and utf8.len('\\u{e9}x') == 2 and math.floor(2.5) == 2");
+    script_true(&s,
+                "local t = {3, 1, 2}; table.sort(t); table.insert(t, 1, 0); "
+                "return table.concat(t, ',') == '0,1,2,3' and table.remove(t, 1) == 0 "
+                "and select('#', table.unpack(t)) == 3 and table.remove({}) == nil");
+    script_true(
+        &s, "return ('abc'):byte(-1) == 99 and select('#', ('abc'):byte(1, -1)) == 3"
+            " and utf8.len('\\u{e9}x') == 2 and math.floor(2.5) == 2");
     script_fails(&s, "table.insert({}, 1, 2, 3)", "wrong number of arguments");
     script_fails(&s, "('x'):rep(1, 2, 3, {}):nope()", "nope");
     script_fails(&s, "string.rep()", "bad argument #1 to 'rep'");
@@ -108,8 +111,10 @@ static void metatables_are_copies_of_what_is_allowed(void **state)
 {
     (void)state;
     script_fails(&s, "setmetatable({}, {__mode = 'k'})", "__mode is not allowed");
-    script_fails(&s, "setmetatable({}, {__gc = function() end})", "__gc is not allowed");
-    script_fails(&s, "setmetatable({}, {__close = function() end})", "__close is not allow");
+    script_fails(&s, "setmetatable({}, {__gc = function() end})",
+                 "__gc is not allowed");
+    script_fails(&s, "setmetatable({}, {__close = function() end})",
+                 "__close is not allow");
     /* smuggled in later it is not looked at */
     script_true(&s, "local mt = {}; local t = setmetatable({}, mt); mt.__mode = 'k';"
                     "mt.__gc = 1; t[{}] = 1; for i = 1, 1e5 do local x = {} end "
@@ -120,12 +125,14 @@ static void metatables_are_copies_of_what_is_allowed(void **state)
                     "local b = setmetatable({}, C); function C.f() return 7 end "
                     "C.__add = function(x) return 'sum' end; setmetatable({}, C);"
                     "return a.f() == 7 and a + b == 'sum' and getmetatable(a) == C");
-    script_true(&s, "local mt = {__metatable = 'mine'}; local t = setmetatable({}, mt);"
-                    "return getmetatable(t) == 'mine' and not pcall(setmetatable, t, nil)");
+    script_true(&s,
+                "local mt = {__metatable = 'mine'}; local t = setmetatable({}, mt);"
+                "return getmetatable(t) == 'mine' and not pcall(setmetatable, t, nil)");
     script_true(&s, "local mt = {__index = 1}; setmetatable({}, mt); mt.__index = nil;"
                     "return setmetatable({}, mt).x == nil");
-    script_true(&s, "local t = setmetatable({}, {}); return getmetatable(setmetatable(t, nil))"
-                    " == nil and getmetatable({}) == nil");
+    script_true(
+        &s, "local t = setmetatable({}, {}); return getmetatable(setmetatable(t, nil))"
+            " == nil and getmetatable({}) == nil");
     script_fails(&s, "setmetatable({})", "table expected");
     script_fails(&s, "setmetatable({}, 1)", "table expected");
 }
@@ -156,27 +163,34 @@ static void endless_loops_end(void **state)
         "while true do pcall(error) end",
         "pcall(pcall, function() while true do end end) while true do end",
         "table.sort({3, 2, 1}, function(a, b) while true do end end)",
-        "while true do pcall(table.sort, {3, 2, 1}, function(a, b) while true do end end) end",
+        "while true do pcall(table.sort, {3, 2, 1}, function(a, b) while true do end "
+        "end) end",
         "local t = setmetatable({}, {__index = function() while true do end end}) "
         "return t.x",
         "local t = setmetatable({}, {__eq = function() while true do end end}) "
         "return t == setmetatable({}, getmetatable(t))",
         "local t = setmetatable({}, {__concat = function() while true do end end}) "
         "return t .. 'x'",
-        "return tostring(setmetatable({}, {__tostring = function() while true do end end}))",
-        "local t = setmetatable({}, {__len = function() while true do end end}) return #t",
-        "for k in pairs(setmetatable({}, {__pairs = function() while true do end end})) do end",
+        "return tostring(setmetatable({}, {__tostring = function() while true do end "
+        "end}))",
+        "local t = setmetatable({}, {__len = function() while true do end end}) return "
+        "#t",
+        "for k in pairs(setmetatable({}, {__pairs = function() while true do end "
+        "end})) do end",
         "('x'):gsub('x', function() while true do end end)",
-        "while true do pcall(string.gsub, 'x', 'x', function() while true do end end) end",
+        "while true do pcall(string.gsub, 'x', 'x', function() while true do end end) "
+        "end",
         "for x in function() return 1 end do end",
         "error(setmetatable({}, {__tostring = function() while true do end end})) ",
         "local s = ('a'):rep(24); return s:match(('a-'):rep(24) .. 'b')",
         "while true do pcall(string.match, ('a'):rep(24), ('a-'):rep(24) .. 'b') end",
         "local t = {} for i = 1, 1e6 do t[i % 10] = ('x'):rep(1e5) end",
-        "local t = {} for i = 1, 1e4 do t[i] = i end for i = 1, 1e6 do table.insert(t, 1, 1)"
+        "local t = {} for i = 1, 1e4 do t[i] = i end for i = 1, 1e6 do table.insert(t, "
+        "1, 1)"
         " table.remove(t, 1) end",
         "local t = {} for i = 1, 1e4 do t[i] = i end while true do table.sort(t) end",
-        "local t = {} for i = 1, 1e4 do t[i] = 'x' end while true do table.concat(t) end",
+        "local t = {} for i = 1, 1e4 do t[i] = 'x' end while true do table.concat(t) "
+        "end",
         "local t = {} for i = 1, 1e4 do t[i] = i end while true do table.unpack(t) end",
         "while true do table.move({}, 1, 1e6, 2) end",
         "local x = ('x'):rep(1e6) while true do x:byte(1, 1e5) end",
@@ -184,7 +198,8 @@ static void endless_loops_end(void **state)
         "local x = ('x'):rep(1e6) while true do x:upper() end",
         "local x = ('x'):rep(1e6) while true do local y = x .. 'y' end",
         "local x = ('x'):rep(1e6) while true do utf8.len(x) end",
-        "table.concat(setmetatable({}, {__index = function() return 'x' end}), '', 1, 1 << 62)",
+        "table.concat(setmetatable({}, {__index = function() return 'x' end}), '', 1, "
+        "1 << 62)",
         "table.unpack({}, 1, 1 << 62)",
         "table.move({}, 1, math.maxinteger, 2)",
     };
@@ -216,6 +231,10 @@ static void recursion_through_pcall_ends(void **state)
         assert_true(how == VM_BUDGET || how == VM_MEMORY);
         script_true(&s, "return true");
     }
+    script_fails(&s, "local function f() local ok, e = pcall(f) error(e, 0) end f()",
+                 "pcall is nested more than 100 times");
+    script_true(&s, "local n = 0 local function f() n = n + 1 if n < 100 then "
+                    "return pcall(f) end return 7 end return select(100, f()) == 7");
 }
 
 static bool passes_with(const char *text, int64_t budget)
@@ -224,7 +243,8 @@ static bool passes_with(const char *text, int64_t budget)
     return script_run(&s, text) == VM_DONE;
 }
 
-/* The least budget a text runs with, by bisection; each below fails, each above passes. */
+/* The least budget a text runs with, by bisection; each below fails, each above passes.
+ */
 static void budgets_are_exact(void **state)
 {
     static const char *const texts[] = {
@@ -266,7 +286,8 @@ static void c_functions_charge(void **state)
     script_ends(&s, "while true do kordless.burn(1000) end", VM_BUDGET);
     script_ends(&s, "while true do pcall(kordless.burn, 1 << 62) end", VM_BUDGET);
     script_ends(&s, "kordless.burn(math.maxinteger)", VM_BUDGET);
-    assert_non_null(strstr(script_why(&s), "test.lua:1: the instruction budget is used up"));
+    assert_non_null(
+        strstr(script_why(&s), "test.lua:1: the instruction budget is used up"));
     vm_charge(vm_main(s.vm), 1 << 30); /* outside a run: nobody's budget */
     assert_null(vm_budget(vm_main(s.vm)));
 }
@@ -306,15 +327,21 @@ static void the_budget_is_the_calls_not_the_resumes(void **state)
     vm_set_library(s.vm, "wait");
     /* each piece is cheap, together they are not */
     assert_int_equal(run_waiting("while true do kordless.wait() "
-                                 "for i = 1, 20000 do end end", &b, &waits), VM_BUDGET);
+                                 "for i = 1, 20000 do end end",
+                                 &b, &waits),
+                     VM_BUDGET);
     assert_in_range(waits, 100, 300);
     b = (struct budget){5000000, 1000};
-    assert_int_equal(run_waiting("while true do kordless.wait() end", &b, &waits), VM_BUDGET);
+    assert_int_equal(run_waiting("while true do kordless.wait() end", &b, &waits),
+                     VM_BUDGET);
     assert_int_equal(waits, 1000);
     assert_non_null(strstr(script_why(&s), "waited too many times"));
     b = (struct budget){5000000, 3};
-    assert_int_equal(run_waiting("local n = 0 for i = 1, 3 do n = n + kordless.wait() end "
-                                 "return n", &b, &waits), VM_DONE);
+    assert_int_equal(
+        run_waiting("local n = 0 for i = 1, 3 do n = n + kordless.wait() end "
+                    "return n",
+                    &b, &waits),
+        VM_DONE);
     assert_int_equal(waits, 3);
     assert_int_equal(lua_tointeger(vm_main(s.vm), -1), 6);
     b = (struct budget){5000000, 0};
@@ -328,39 +355,66 @@ static void pcall_lets_waits_through(void **state)
     (void)state;
     lua_pushcfunction(vm_main(s.vm), l_wait);
     vm_set_library(s.vm, "wait");
-    assert_int_equal(run_waiting("local ok, v = pcall(function() local v = kordless.wait() "
-                                 "local ok, e = pcall(error, {}) return v end) "
-                                 "local ok2, e = pcall(function() kordless.wait() error('no') "
-                                 "end) return ok and v == 1 and not ok2 and e:find('no') and 7",
-                                 &b, &waits), VM_DONE);
+    assert_int_equal(
+        run_waiting("local ok, v = pcall(function() local v = kordless.wait() "
+                    "local ok, e = pcall(error, {}) return v end) "
+                    "local ok2, e = pcall(function() kordless.wait() error('no') "
+                    "end) return ok and v == 1 and not ok2 and e:find('no') and 7",
+                    &b, &waits),
+        VM_DONE);
     assert_int_equal(lua_tointeger(vm_main(s.vm), -1), 7);
     assert_int_equal(waits, 2);
     /* an endless loop behind a wait inside pcall */
     b = (struct budget){1000000, 1000};
     assert_int_equal(run_waiting("while true do pcall(function() kordless.wait() "
-                                 "while true do end end) end", &b, &waits), VM_BUDGET);
+                                 "while true do end end) end",
+                                 &b, &waits),
+                     VM_BUDGET);
     assert_int_equal(waits, 1);
     b = (struct budget){1000000, 1000};
-    assert_int_equal(run_waiting("table.sort({3, 2, 1}, function() kordless.wait() end)", &b,
-                                 &waits), VM_ERROR);
+    assert_int_equal(
+        run_waiting("table.sort({3, 2, 1}, function() kordless.wait() end)", &b,
+                    &waits),
+        VM_ERROR);
+}
+
+/* Each wait costs what may have been left uncounted. */
+static void short_pieces_are_paid(void **state)
+{
+    struct budget b = {100000, 1000};
+    int waits;
+    (void)state;
+    lua_pushcfunction(vm_main(s.vm), l_wait);
+    vm_set_library(s.vm, "wait");
+    assert_int_equal(
+        run_waiting("while true do kordless.wait() for i = 1, 300 do end end", &b,
+                    &waits),
+        VM_BUDGET);
+    assert_in_range(waits, 90, 110);
 }
 
 static void errors_have_place_and_traceback(void **state)
 {
     (void)state;
-    script_ends(&s, "\nlocal function inner() error('no luck') end\n"
-                    "local function outer() inner() end\nouter()", VM_ERROR);
+    script_ends(&s,
+                "\nlocal function inner() error('no luck') end\n"
+                "local function outer() inner() end\nouter()",
+                VM_ERROR);
     assert_int_equal(strncmp(script_why(&s), "test.lua:2: no luck\n", 20), 0);
     assert_non_null(strstr(s.why.p, "test.lua:3: in "));
     script_fails(&s, "error({code = 'x', message = 'said so'})", "test.lua:1: said so");
     script_fails(&s, "error()", "(an error that is a nil)");
     script_fails(&s, "error(5)", "test.lua:1: 5");
     script_fails(&s, "local x = nil; x.y = 1", "local 'x'");
-    script_fails(&s, "local t = setmetatable({}, {}) getmetatable(t).__index = t "
-                     "setmetatable(t, getmetatable(t)) return t.x", "loop");
+    script_fails(&s,
+                 "local t = setmetatable({}, {}) getmetatable(t).__index = t "
+                 "setmetatable(t, getmetatable(t)) return t.x",
+                 "loop");
     /* and caught it is a value */
-    script_true(&s, "local ok, e = pcall(error, {code = 5}); return not ok and e.code == 5");
-    script_true(&s, "local ok, e = pcall(nil); return not ok and e:find('attempt to call')");
+    script_true(
+        &s, "local ok, e = pcall(error, {code = 5}); return not ok and e.code == 5");
+    script_true(
+        &s, "local ok, e = pcall(nil); return not ok and e:find('attempt to call')");
     script_true(&s, "return select('#', pcall(function() return 1, nil, 3 end)) == 4");
     script_fails(&s, "pcall()", "value expected");
 }
@@ -373,8 +427,10 @@ static void bombs_end_and_leave_the_state_usable(void **state)
         "local t = {} while true do t = {t} end",
         "local t = {} for i = 1, 1e9 do t[i] = i end",
         "local s = 'x' while true do s = s .. s end",
-        "local t = {} while true do pcall(function() t[#t + 1] = ('x'):rep(1e5) end) end",
-        "while true do pcall(function() local t = {} while true do t = {t} end end) end",
+        "local t = {} while true do pcall(function() t[#t + 1] = ('x'):rep(1e5) end) "
+        "end",
+        "while true do pcall(function() local t = {} while true do t = {t} end end) "
+        "end",
         "local t = {} for i = 1, 100 do t[i] = ('x'):rep(1e6) end",
         "local t = {} local x = ('x'):rep(1e6) for i = 1, 10 do t[i] = x end "
         "table.concat(t)",
@@ -388,7 +444,8 @@ static void bombs_end_and_leave_the_state_usable(void **state)
         if (how != VM_MEMORY && how != VM_BUDGET)
             fail_msg("end %d of [%s]: %s", how, bombs[i], script_why(&s));
         assert_true(vm_memory(s.vm) < 4 << 20);
-        script_true(&s, "local t = {} for i = 1, 1000 do t[i] = {} end return #t == 1000");
+        script_true(&s,
+                    "local t = {} for i = 1, 1000 do t[i] = {} end return #t == 1000");
     }
     script_ends(&s, bombs[0], VM_MEMORY);
     assert_non_null(strstr(script_why(&s), "test is out of memory"));
@@ -396,8 +453,50 @@ static void bombs_end_and_leave_the_state_usable(void **state)
     assert_int_equal(strncmp(script_why(&s), "test.lua:1: test is out", 23), 0);
     script_fails(&s, "return ('x'):rep(1e9)", "longer than");
     script_fails(&s, "return ('x'):rep(1e9, ('y'):rep(1000))", "longer than");
-    script_fails(&s, "local t, x = {}, ('x'):rep(1e6) for i = 1, 20 do t[i] = x end "
-                     "return table.concat(t)", "longer than");
+    script_fails(&s,
+                 "local t, x = {}, ('x'):rep(1e6) for i = 1, 20 do t[i] = x end "
+                 "return table.concat(t)",
+                 "longer than");
+}
+
+static int marks;
+
+static int l_mark(lua_State *L)
+{
+    (void)L;
+    marks++;
+    return 0;
+}
+
+static void nothing_runs_after_a_kill(void **state)
+{
+    (void)state;
+    marks = 0;
+    lua_pushcfunction(vm_main(s.vm), l_mark);
+    vm_set_library(s.vm, "mark");
+    script_ends(&s,
+                "pcall(function() local t = {} while true do t = {t} end end) "
+                "kordless.mark()",
+                VM_MEMORY);
+    script_ends(&s, "pcall(function() while true do end end) kordless.mark()",
+                VM_BUDGET);
+    assert_int_equal(marks, 0);
+}
+
+/* What the host itself needs is there even when the script left nothing. */
+static void the_host_has_headroom(void **state)
+{
+    lua_State *L = vm_main(s.vm);
+    (void)state;
+    lua_gc(L, LUA_GCCOLLECT);
+    lua_newuserdatauv(L, (8 << 20) - vm_memory(s.vm) - 300, 0);
+    lua_State *co[20];
+    for (int i = 0; i < 20; i++)
+        co[i] = vm_thread(s.vm);
+    lua_pushboolean(L, 1);
+    vm_set_library(s.vm, "late");
+    for (int i = 0; i < 20; i++)
+        vm_thread_end(s.vm, co[i], false);
 }
 
 /* One step after the other until it is enough: nothing in between may break. */
@@ -455,7 +554,8 @@ static void only_text_is_loaded(void **state)
     assert_int_equal(vm_load(s.vm, STR("\x1bLua"), "b.lua", false, &why), ERR_INVALID);
     assert_non_null(memmem(why.p, why.n, "binary chunk", 12));
     buf_clear(&why);
-    assert_int_equal(vm_load(s.vm, STR("return 1 +"), "dir/c.lua", false, &why), ERR_INVALID);
+    assert_int_equal(vm_load(s.vm, STR("return 1 +"), "dir/c.lua", false, &why),
+                     ERR_INVALID);
     assert_int_equal(strncmp(why.p, "dir/c.lua:1: ", 13), 0);
     buf_clear(&why);
     assert_int_equal(vm_load(s.vm, STR(""), "d.lua", false, &why), 0);
@@ -469,8 +569,9 @@ static void bare_chunks_see_nothing(void **state)
     struct budget b = {1000, 0};
     int n;
     (void)state;
-    assert_int_equal(vm_load(s.vm, STR("x = 5; return {x, string, pcall, _ENV.x}"), "m.lua",
-                             true, &s.why), 0);
+    assert_int_equal(vm_load(s.vm, STR("x = 5; return {x, string, pcall, _ENV.x}"),
+                             "m.lua", true, &s.why),
+                     0);
     assert_int_equal(vm_run(s.vm, vm_main(s.vm), 0, &b, &n, &s.why), VM_DONE);
     assert_int_equal(n, 1);
     assert_int_equal(lua_rawgeti(vm_main(s.vm), 1, 1), LUA_TNUMBER);
@@ -495,7 +596,8 @@ static void the_main_state_runs_and_survives(void **state)
         buf_clear(&s.why);
         lua_settop(L, 0);
         lua_pushinteger(L, 42);
-        assert_int_equal(vm_load(s.vm, str_of(runs[i % 4].text), "x", false, &s.why), 0);
+        assert_int_equal(vm_load(s.vm, str_of(runs[i % 4].text), "x", false, &s.why),
+                         0);
         assert_int_equal(vm_run(s.vm, L, 0, &b, &n, &s.why), runs[i % 4].end);
         assert_int_equal(n, runs[i % 4].end == VM_DONE ? 2 : 0);
         assert_int_equal(lua_gettop(L), 1 + n);
@@ -508,8 +610,8 @@ static bool find_module(lua_State *L, struct str name, void *ctx)
     int *found = ctx;
     ++*found;
     if (str_eq(name, STR("self"))) {
-        assert_int_equal(vm_load(s.vm, STR("return require('self')"), "self", false, &s.why),
-                         0);
+        assert_int_equal(
+            vm_load(s.vm, STR("return require('self')"), "self", false, &s.why), 0);
         lua_xmove(vm_main(s.vm), L, 1);
         lua_call(L, 0, 1);
         return true;
@@ -558,16 +660,22 @@ int main(void)
         cmocka_unit_test_setup_teardown(globals_are_read_only, begin, end),
         cmocka_unit_test_setup_teardown(library_tables_are_read_only, begin, end),
         cmocka_unit_test_setup_teardown(strings_keep_methods_of_ours, begin, end),
-        cmocka_unit_test_setup_teardown(metatables_are_copies_of_what_is_allowed, begin, end),
+        cmocka_unit_test_setup_teardown(metatables_are_copies_of_what_is_allowed, begin,
+                                        end),
         cmocka_unit_test_setup_teardown(the_copy_is_not_seen, begin, end),
         cmocka_unit_test_setup_teardown(endless_loops_end, begin, end),
         cmocka_unit_test_setup_teardown(recursion_through_pcall_ends, begin, end),
         cmocka_unit_test_setup_teardown(budgets_are_exact, begin, end),
         cmocka_unit_test_setup_teardown(c_functions_charge, begin, end),
-        cmocka_unit_test_setup_teardown(the_budget_is_the_calls_not_the_resumes, begin, end),
+        cmocka_unit_test_setup_teardown(the_budget_is_the_calls_not_the_resumes, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(short_pieces_are_paid, begin, end),
         cmocka_unit_test_setup_teardown(pcall_lets_waits_through, begin, end),
         cmocka_unit_test_setup_teardown(errors_have_place_and_traceback, begin, end),
-        cmocka_unit_test_setup_teardown(bombs_end_and_leave_the_state_usable, begin, end),
+        cmocka_unit_test_setup_teardown(bombs_end_and_leave_the_state_usable, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(nothing_runs_after_a_kill, begin, end),
+        cmocka_unit_test_setup_teardown(the_host_has_headroom, begin, end),
         cmocka_unit_test(every_memory_limit_ends_well),
         cmocka_unit_test(deep_recursion_ends),
         cmocka_unit_test_setup_teardown(only_text_is_loaded, begin, end),

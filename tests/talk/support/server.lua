@@ -10,7 +10,7 @@ local shell = require("tests.talk.support.shell")
 local server = {}
 server.__index = server
 
-local running = {} -- those whose log to show
+local known = {} -- those not stopped yet: whose log to show, and what to clear away
 local watched = false
 
 local function binary()
@@ -21,12 +21,15 @@ local function watch()
   if watched then return end
   watched = true
   local function show()
-    for s in pairs(running) do
+    for s in pairs(known) do
       io.write("\n-- log of the server --\n", shell.tail(s:log(), 40), "\n-- end of the log --\n")
     end
   end
   busted.subscribe({ "failure" }, show)
   busted.subscribe({ "error" }, show)
+  busted.subscribe({ "exit" }, function() -- what a test that broke off left behind
+    for s in pairs(known) do s:forget("KILL") end
+  end)
 end
 
 -- opts: workers (2), load (list of plugin directories), scripts (name -> text, laid over a
@@ -39,6 +42,7 @@ function server.start(opts)
   os.execute(("mkdir %s && cp -r scripts %s"):format(shell.quote(s.data), shell.quote(s.scripts)))
   for name, text in pairs(opts.scripts or {}) do s:write_script(name, text) end
   watch()
+  known[s] = true
   s:spawn()
   return s
 end
@@ -63,12 +67,10 @@ function server:spawn()
   self.pid = tonumber(self.pipe:read("l"))
   for text in self.pipe:lines() do
     self.address = text:match("listening on https?://(%S+)")
-    if self.address then
-      running[self] = true
-      return
-    end
+    if self.address then return end
   end
   local _, _, code = self.pipe:close()
+  self.pid = nil
   error(("the server did not start (exit %s)\n%s"):format(code, shell.tail(self:log(), 40)), 0)
 end
 
@@ -97,7 +99,7 @@ function server:wait()
     socket.sleep(0.01)
   end
   local _, how, code = self.pipe:close()
-  running[self] = nil
+  self.pid = nil
   return how == "signal" and 128 + code or code
 end
 
@@ -107,15 +109,25 @@ local function check_log(self)
   assert(not bad, "the sanitizer spoke\n" .. shell.tail(text, 60))
 end
 
+-- Ends it, if it runs, and removes what it had.
+function server:forget(signal)
+  local code = 0
+  if self.pid then
+    self:kill(signal)
+    code = self:wait()
+  end
+  known[self] = nil
+  shell.remove(self.dir)
+  return code
+end
+
 -- Ends it as an operator would; it must end well.
 function server:stop()
-  if not self.dir then return end
   self:kill("TERM")
   local code = self:wait()
   check_log(self)
   local log = shell.tail(self:log(), 40)
-  shell.remove(self.dir)
-  self.dir = nil
+  self:forget()
   assert(code == 0, ("the server ended with %s\n%s"):format(code, log))
 end
 

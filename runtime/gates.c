@@ -46,10 +46,12 @@ bool gate_route(struct flight *f)
                          1u << HTTP_PATCH | 1u << HTTP_DELETE;
         return allow(f, 204);
     }
-    bool known = route_find(f->generation->routes, req->method, req->path, &f->match);
+    bool never = req->method == HTTP_TRACE || req->method == HTTP_CONNECT;
+    bool known =
+        !never && route_find(f->generation->routes, req->method, req->path, &f->match);
     if (req->method == HTTP_OPTIONS && known)
         return allow(f, 204);
-    if (req->method == HTTP_TRACE || req->method == HTTP_CONNECT || (known && !f->match.target)) {
+    if (never || (known && !f->match.target)) {
         refuse(f, 405, "method_not_allowed",
                "This path does not take this method; Allow lists those it takes.");
         return allow(f, 405);

@@ -9,6 +9,7 @@ struct clock {
     atomic_bool frozen;
     pthread_mutex_t lock; /* guards `at`, only looked at while frozen */
     struct now at;
+    _Atomic int64_t stopped; /* where the steady clock stands; 0: it runs */
 };
 
 static int64_t read_ms(clockid_t id)
@@ -18,9 +19,15 @@ static int64_t read_ms(clockid_t id)
     return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-static struct now real_now(void)
+static int64_t steady(struct clock *c)
 {
-    return (struct now){read_ms(CLOCK_REALTIME), read_ms(CLOCK_BOOTTIME)};
+    int64_t at = atomic_load_explicit(&c->stopped, memory_order_relaxed);
+    return at ? at : read_ms(CLOCK_MONOTONIC_COARSE);
+}
+
+static struct now real_now(struct clock *c)
+{
+    return (struct now){read_ms(CLOCK_REALTIME), read_ms(CLOCK_BOOTTIME), steady(c)};
 }
 
 struct clock *clock_new(void)
@@ -42,17 +49,18 @@ void clock_free(struct clock *c)
 struct now clock_read(struct clock *c)
 {
     if (!atomic_load_explicit(&c->frozen, memory_order_acquire))
-        return real_now();
+        return real_now(c);
     pthread_mutex_lock(&c->lock);
     struct now now = c->at;
     pthread_mutex_unlock(&c->lock);
+    now.steady_ms = steady(c);
     return now;
 }
 
 static void freeze_locked(struct clock *c)
 {
     if (!atomic_load_explicit(&c->frozen, memory_order_relaxed))
-        c->at = real_now();
+        c->at = real_now(c);
     atomic_store_explicit(&c->frozen, true, memory_order_release);
 }
 
@@ -82,4 +90,9 @@ void clock_advance(struct clock *c, int64_t ms)
 bool clock_frozen(struct clock *c)
 {
     return atomic_load_explicit(&c->frozen, memory_order_acquire);
+}
+
+void clock_skip(struct clock *c, int64_t ms)
+{
+    atomic_store(&c->stopped, steady(c) + ms);
 }

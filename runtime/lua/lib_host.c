@@ -170,6 +170,7 @@ static int l_refuse(lua_State *L)
     if (data_pack(L, 1, DATA_MAX, &t->result, &t->why)) {
         t->fatal = ERR_INVALID; /* what asked to be undone is never kept */
         lua_pushlstring(L, t->why.p, t->why.n);
+        buf_clear(&t->why);
         return luaL_error(L, "refuse: %s", lua_tostring(L, -1));
     }
     t->refused = true;
@@ -185,6 +186,7 @@ static int l_answer(lua_State *L)
     buf_clear(&t->why);
     if (json_encode(L, 2, &t->answer, &t->why)) {
         lua_pushlstring(L, t->why.p, t->why.n);
+        buf_clear(&t->why);
         return luaL_error(L, "answer: %s", lua_tostring(L, -1));
     }
     if (t->answer.n > DATA_MAX)

@@ -41,6 +41,7 @@ static int l_transact(lua_State *L)
     lua_call(L, 1, 1);
     if (!t->refused && data_pack(L, -1, DATA_MAX, &t->result, &t->why)) {
         lua_pushlstring(L, t->why.p, t->why.n);
+        buf_clear(&t->why);
         return luaL_error(L, "the transaction '%s' returned what is no plain data: %s",
                           t->name.p, lua_tostring(L, -1));
     }

@@ -30,7 +30,7 @@ struct view {
 void conn_enter(struct conn *c, enum conn_state state)
 {
     c->state = state;
-    c->since = c->net->now.boot_ms;
+    c->since = c->net->now.steady_ms;
 }
 
 static bool closed(const struct conn *c)

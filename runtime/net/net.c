@@ -137,13 +137,13 @@ void net_leave(struct net *n)
 static bool too_slow(const struct net *n, int64_t since, uint64_t moved)
 {
     uint64_t earned = moved * 1000 / (uint64_t)n->caps.body_rate;
-    return n->now.boot_ms - since > GRACE_MS + (int64_t)earned;
+    return n->now.steady_ms - since > GRACE_MS + (int64_t)earned;
 }
 
 static void look(struct conn *c)
 {
     struct net *n = c->net;
-    int64_t age = n->now.boot_ms - c->since;
+    int64_t age = n->now.steady_ms - c->since;
     if (wire_unsent(c) && too_slow(n, c->out_since, c->out_moved))
         conn_lost(c);
     else if (c->state == CONN_IDLE && !wire_unsent(c) && age >= n->caps.idle_ms)

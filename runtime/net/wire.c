@@ -36,7 +36,7 @@ static void drained(struct conn *c)
         event_del(&c->write_event);
     c->writing = false;
     if (c->state == CONN_IDLE)
-        c->since = c->net->now.boot_ms; /* idle begins when the answer has left */
+        c->since = c->net->now.steady_ms; /* idle begins when the answer has left */
 }
 
 int wire_drain(struct conn *c)
@@ -57,7 +57,7 @@ int wire_drain(struct conn *c)
 static void keep(struct conn *c, struct str rest)
 {
     if (wire_unsent(c) == 0) {
-        c->out_since = c->net->now.boot_ms;
+        c->out_since = c->net->now.steady_ms;
         c->out_moved = 0;
     }
     buf_drop(&c->out, c->out_at);

@@ -4,6 +4,7 @@
 local book = require("tests.talk.support.book")
 local server = require("tests.talk.support.server")
 local sql = require("tests.talk.support.sql")
+local http = require("tests.talk.support.http")
 
 local rules = [[
 return {
@@ -39,7 +40,8 @@ describe("a service", function()
   end
   local function own(id) return desk:get(book.prefix .. "/bookings/" .. id):json().booking end
   local function movable(id)
-    local r = c:get(book.confirmation(id, "/availability") .. "&from=" .. book.day(3) .. "&to=" .. book.day(4))
+    local r = c:get(book.confirmation(id, "/availability")
+      .. "&from=" .. book.day(3) .. "&to=" .. book.day(4))
     assert.equal(200, r.status, r.body)
     return r:json().slots
   end
@@ -85,7 +87,7 @@ describe("a service", function()
   it("of a whole team takes all of it, and none when one is away", function()
     set("fulfillment = 'collective', max_parallel_bookings = 1", "group-class")
     local list = slots("group-class")
-    assert.same({ "null", "Studio" }, { tostring(list[1].hostId), list[1].team.name })
+    assert.same({ http.null, "Studio" }, { list[1].hostId, list[1].team.name })
     local id = made("group-class", list[1]).id
     assert.equal("2|2\n", sql.read(s, "SELECT COUNT(*), COUNT(DISTINCT subject) FROM claim"))
     fails(409, "slot_taken", book.create(c, org, "group-class", list[1]))

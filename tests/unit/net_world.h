@@ -96,7 +96,7 @@ static inline void rung(void *ctx)
 /* Moves the clock and lets the deadlines be looked at. */
 static inline void pass(struct world *w, int64_t ms)
 {
-    clock_advance(w->clock, ms);
+    clock_skip(w->clock, ms);
     loop_timer_set(w->bell, 300); /* longer than the tick of net.c */
     loop_run(w->loop, NULL, NULL);
 }
@@ -116,6 +116,7 @@ static inline void begin(struct world *w, int clients)
     w->caps.out_high = 64 * 1024;
     w->clock = clock_new();
     clock_set(w->clock, 784111777000);
+    clock_skip(w->clock, 0);
     assert_int_equal(loop_new(&w->loop), 0);
     assert_int_equal(loop_timer_new(&w->bell, w->loop, rung, w), 0);
     assert_int_equal(net_new(&w->net, w->loop, &w->caps, &h, w->clock, NULL), 0);

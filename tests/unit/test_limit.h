@@ -66,7 +66,7 @@ static inline void world_start(struct world *w)
     snprintf(w->path, sizeof(w->path), "%s/limits", w->dir);
     snprintf(w->copy, sizeof(w->copy), "%s/copy", w->dir);
     snprintf(w->boot.id, sizeof(w->boot.id), "boot-1");
-    w->boot.now = (struct now){1772953200000, 5000000};
+    w->boot.now = (struct now){.wall_ms = 1772953200000, .boot_ms = 5000000};
     world_open(w, w->path);
 }
 
@@ -89,7 +89,7 @@ static inline void world_reboot(struct world *w, int64_t wall_ms)
 {
     limits_close(w->l);
     snprintf(w->boot.id, sizeof(w->boot.id), "boot-%d", rand());
-    w->boot.now = (struct now){w->boot.now.wall_ms + wall_ms, 700};
+    w->boot.now = (struct now){.wall_ms = w->boot.now.wall_ms + wall_ms, .boot_ms = 700};
     world_open(w, w->path);
 }
 

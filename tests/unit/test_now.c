@@ -35,6 +35,21 @@ static void a_frozen_clock_stands_still(void **state)
     clock_free(c);
 }
 
+/* Sockets must not time out because a test moved the calendar. */
+static void the_steady_clock_is_never_frozen_nor_moved_along(void **state)
+{
+    (void)state;
+    struct clock *c = clock_new();
+    int64_t before = clock_read(c).steady_ms;
+    clock_set(c, 4000000000000);
+    clock_advance(c, 86400000);
+    int64_t after = clock_read(c).steady_ms;
+    assert_true(after >= before && after < before + 3600000);
+    clock_skip(c, 7200000);
+    assert_true(clock_read(c).steady_ms >= before + 7200000);
+    clock_free(c);
+}
+
 static void only_forward_moves_take_the_limit_clock_along(void **state)
 {
     (void)state;
@@ -106,6 +121,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_running_clock_goes_forward),
         cmocka_unit_test(a_frozen_clock_stands_still),
+        cmocka_unit_test(the_steady_clock_is_never_frozen_nor_moved_along),
         cmocka_unit_test(only_forward_moves_take_the_limit_clock_along),
         cmocka_unit_test(advancing_freezes),
         cmocka_unit_test(readings_are_whole),

@@ -3,9 +3,9 @@
 
 local socket = require("socket")
 local busted = require("busted")
-local client = require("tests.talk.support.client")
 local http = require("tests.talk.support.http")
 local shell = require("tests.talk.support.shell")
+local steps = require("tests.talk.support.steps")
 
 local server = {}
 server.__index = server
@@ -168,43 +168,5 @@ function server:write_script(name, text)
   shell.write(self.scripts .. "/" .. name, text)
 end
 
--- ---- What conversations begin with -------------------------------------------------------
-function server:client(headers)
-  return client.new(self, headers)
-end
-
--- now: "2031-03-03T12:00:00Z"
-function server:freeze(now)
-  local r = self:client():put("/test/clock", { now = now })
-  assert(r.status < 300, tostring(r))
-end
-
-function server:advance(seconds)
-  local r = self:client():put("/test/clock", { advance_seconds = seconds })
-  assert(r.status < 300, tostring(r))
-end
-
--- An organization with a key and no services: {id =, slug =, key =, client =}
-function server:organization(slug)
-  local made = self:tell("org", "create", "--slug", slug, "--name", "Org " .. slug)
-  local org = made.organization or made
-  local key = self:key(slug, "front desk")
-  return { id = org.id, slug = slug, key = key.key, key_id = key.id,
-    client = self:client({ ["x-kordless-key"] = key.key }) }
-end
-
-function server:key(slug, label, ...)
-  local made = self:tell("key", "create", "--org", slug, "--label", label, ...)
-  local row = type(made.api_key) == "table" and made.api_key or made
-  return { key = row.key or made.key, id = row.id, last4 = row.last4 }
-end
-
--- The demo organization, with services, hosts and hours.
-function server:demo()
-  local made = self:tell("demo")
-  local org = made.organization
-  return { id = org.id, slug = org.slug, key = made.key, services = made.services,
-    client = self:client({ ["x-kordless-key"] = made.key }) }
-end
-
+steps(server)
 return server

@@ -1,5 +1,6 @@
-/* `kordless check`: everything a start or a reload would look at, short of going live and
- * without touching the data: migrations run on a store of their own that is thrown away. */
+/* `kordless check`: everything a start or a reload would look at, short of going live
+ * and without touching the data: migrations run on a store of their own that is thrown
+ * away. */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -95,7 +96,8 @@ int command_check(const struct options *o)
     int e = check_generation(g, &faults);
     err = err ? err : e;
     if (!err && !o->json)
-        printf("ok: %d plugins, %d classes of keys\n", g->n_plugins, quota_classes(g->quota));
+        printf("ok: %d plugins, %d classes of keys\n", g->n_plugins,
+               quota_classes(g->quota));
     else
         print_faults(&faults, o->json);
     if (g)

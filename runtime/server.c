@@ -27,7 +27,8 @@ static const uint32_t stranger_limits[PEER_COUNTS] = {[PEER_AUTH_FAILURE] = 60,
                                                       [PEER_CONTACT_FAILURE] = 10};
 static const uint32_t lookup_limits[PEER_COUNTS] = {60, 60, 60};
 
-/* --- the data folder ---------------------------------------------------------------- */
+/* --- the data folder ----------------------------------------------------------------
+ */
 
 static int open_data(struct server *s, const char *data, struct buf *why)
 {
@@ -64,13 +65,14 @@ static int migrate_all(struct server *s, struct db *db, struct buf *why)
 {
     int ran = 0, err = migrate_init(db);
     if (!err)
-        err = migrate_run(db, STR("kordless"), registry_migrations, registry_migrations_n,
-                          false, &ran, why);
+        err = migrate_run(db, STR("kordless"), registry_migrations,
+                          registry_migrations_n, false, &ran, why);
     if (!err)
         err = generation_migrate(s->generation, db, false, &ran, why);
     if (!err && registry_check_pepper(db, &s->pepper)) {
-        buf_fmt(why, "%s/pepper is not the one this database was made with. Put the right "
-                     "file back: without it no key can be checked.",
+        buf_fmt(why,
+                "%s/pepper is not the one this database was made with. Put the right "
+                "file back: without it no key can be checked.",
                 s->data);
         err = ERR_DENIED;
     }
@@ -92,7 +94,8 @@ static int open_store(struct server *s, struct buf *why)
     return err;
 }
 
-/* --- what is in memory -------------------------------------------------------------- */
+/* --- what is in memory --------------------------------------------------------------
+ */
 
 static int read_boot(struct server *s, struct limit_boot *boot)
 {
@@ -101,7 +104,8 @@ static int read_boot(struct server *s, struct limit_boot *boot)
     if (f)
         fclose(f);
     boot->now = clock_read(s->clock);
-    boot->cut = !testclock_built; /* a clock that runs is read in the middle of a millisecond */
+    boot->cut =
+        !testclock_built; /* a clock that runs is read in the middle of a millisecond */
     return ok ? 0 : ERR_IO;
 }
 
@@ -127,7 +131,8 @@ static int open_memory(struct server *s, struct buf *why)
     return err;
 }
 
-/* --- threads ------------------------------------------------------------------------ */
+/* --- threads ------------------------------------------------------------------------
+ */
 
 static int worker_count(const struct server *s, const struct server_options *o)
 {
@@ -139,7 +144,8 @@ static int worker_count(const struct server *s, const struct server_options *o)
     return cores > 0 && cores < 64 ? (int)cores : 1;
 }
 
-static int claim_address(struct server *s, const struct server_options *o, struct buf *why)
+static int claim_address(struct server *s, const struct server_options *o,
+                         struct buf *why)
 {
     struct str text = str_of(o->listen);
     if (o->no_listen)
@@ -162,7 +168,8 @@ static int claim_address(struct server *s, const struct server_options *o, struc
     return err;
 }
 
-static int start_worker(struct server *s, const struct server_options *o, struct buf *why)
+static int start_worker(struct server *s, const struct server_options *o,
+                        struct buf *why)
 {
     struct worker_options wo = {.server = s,
                                 .index = s->n_workers,
@@ -207,7 +214,8 @@ static void make_salt(struct server *s)
         snprintf(s->etag_salt + 2 * i, 3, "%02x", r[i]);
 }
 
-/* --- up ----------------------------------------------------------------------------- */
+/* --- up -----------------------------------------------------------------------------
+ */
 
 static int bring_up(struct server *s, const struct server_options *o, struct buf *why)
 {
@@ -225,8 +233,8 @@ static int bring_up(struct server *s, const struct server_options *o, struct buf
     if (err)
         return err;
     int workers = worker_count(s, o);
-    err = generation_build(s->generation, s->db, s->zones, s->log, s->keyring, workers, 1,
-                           why);
+    err = generation_build(s->generation, s->db, s->zones, s->log, s->keyring, workers,
+                           1, why);
     if (!err)
         err = start_threads(s, o, workers, why);
     atomic_store(&s->ready, !err);
@@ -251,6 +259,8 @@ int server_open(struct server **out, const struct server_options *o, struct buf 
     struct now now = clock_read(s->clock);
     s->swept_ms = s->flushed_ms = now.boot_ms;
     int err = bring_up(s, o, why);
+    while (why->n && why->p[why->n - 1] == '\n')
+        why->n--; /* faults are lines; a sentence ends where its caller says */
     if (err)
         server_close(s, 0);
     else
@@ -274,9 +284,10 @@ int server_connect(struct server *s, int *fd)
     return 0;
 }
 
-/* --- writes of main's own ----------------------------------------------------------- */
+/* --- writes of main's own -----------------------------------------------------------
+ */
 
-struct chore { /* queued by main, which waits: it has nothing better to do */
+struct chore {      /* queued by main, which waits: it has nothing better to do */
     struct write w; /* first */
     struct server *server;
     struct generation *generation;
@@ -336,7 +347,8 @@ static int forget_statements(struct write *w, struct db *db)
     return 0;
 }
 
-/* --- housekeeping and reload -------------------------------------------------------- */
+/* --- housekeeping and reload --------------------------------------------------------
+ */
 
 static void reap(struct server *s)
 {
@@ -408,12 +420,14 @@ int server_reload(struct server *s, struct buf *faults)
     return err;
 }
 
-/* --- down --------------------------------------------------------------------------- */
+/* --- down ---------------------------------------------------------------------------
+ */
 
 void server_close(struct server *s, int64_t drain_ms)
 {
     atomic_store(&s->ready, false);
-    for (int i = 0; i < s->n_workers; i++) /* all begin to drain, then each is waited for */
+    for (int i = 0; i < s->n_workers;
+         i++) /* all begin to drain, then each is waited for */
         worker_drain(s->workers[i], drain_ms);
     for (int i = 0; i < s->n_workers; i++)
         worker_join(s->workers[i]);

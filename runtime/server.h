@@ -1,8 +1,9 @@
 #ifndef KORDLESS_SERVER_H
 #define KORDLESS_SERVER_H
 
-/* What all threads share. Made by serve.c before the first thread starts and freed after
- * the last one ended; everything in it is either constant by then or safe on its own. */
+/* What all threads share. Made by serve.c before the first thread starts and freed
+ * after the last one ended; everything in it is either constant by then or safe on its
+ * own. */
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -54,23 +55,25 @@ struct server_options {
     const char *const *load; /* more plugin folders */
     int n_load;
     const char *listen; /* NULL: as scripts/kordless.lua says, else 127.0.0.1:8080 */
-    bool no_listen;     /* neither TCP nor the administrator's socket: a command's own */
-    int workers;        /* 0: settings, else one per core */
-    int group;          /* members a commit; 0: no bound */
+    bool no_listen; /* neither TCP nor the administrator's socket: a command's own */
+    int workers;    /* 0: settings, else one per core */
+    int group;      /* members a commit; 0: no bound */
     enum log_format log_format;
     enum log_level log_level;
 };
 
-/* Brings everything up in order; on failure everything is down again and `why` says what
- * to do. ERR_BUSY: another process holds DIR/lock. */
+/* Brings everything up in order; on failure everything is down again and `why` says
+ * what to do. ERR_BUSY: another process holds DIR/lock. */
 int server_open(struct server **out, const struct server_options *o,
                 struct buf *why) MUST_CHECK;
-/* A second or so of housekeeping: limits synced, last use flushed, sweeps. From main. */
+/* A second or so of housekeeping: limits synced, last use flushed, sweeps. From main.
+ */
 void server_tick(struct server *s);
 /* All or nothing; the faults, a line each, when it was nothing. From main. */
 int server_reload(struct server *s, struct buf *faults) MUST_CHECK;
 /* A connection to the first worker as an operator, without a socket file. */
 int server_connect(struct server *s, int *fd) MUST_CHECK;
-void server_close(struct server *s, int64_t drain_ms); /* drains, and all down in order */
+void server_close(struct server *s,
+                  int64_t drain_ms); /* drains, and all down in order */
 
 #endif

@@ -5,7 +5,8 @@
 
 #include "flow.h"
 
-/* --- the verbs lent to lua/ --------------------------------------------------------- */
+/* --- the verbs lent to lua/ ---------------------------------------------------------
+ */
 
 static int host_read(void *ctx, struct db **out)
 {
@@ -83,7 +84,8 @@ static struct now host_now(void *ctx)
     return clock_read(((struct worker *)ctx)->server->clock);
 }
 
-/* --- generations -------------------------------------------------------------------- */
+/* --- generations --------------------------------------------------------------------
+ */
 
 static void forget(struct worker *w, struct generation *g)
 {
@@ -111,7 +113,8 @@ void worker_leave(struct worker *w, struct generation *g)
         let_go(w, g);
 }
 
-/* --- being told from other threads -------------------------------------------------- */
+/* --- being told from other threads --------------------------------------------------
+ */
 
 struct order {
     struct loop_task task; /* first */
@@ -189,7 +192,8 @@ static void drain(struct order *o)
     net_drain(w->net, o->drain_ms, drained, w);
 }
 
-/* --- the thread --------------------------------------------------------------------- */
+/* --- the thread ---------------------------------------------------------------------
+ */
 
 static void accepted(void *ctx, int fd)
 {

@@ -32,12 +32,14 @@ struct worker_options {
 };
 
 /* Starts the thread. ERR_IO with `why`. */
-int worker_start(struct worker **out, const struct worker_options *o, struct buf *why) MUST_CHECK;
+int worker_start(struct worker **out, const struct worker_options *o,
+                 struct buf *why) MUST_CHECK;
 /* From another thread, each waits until the worker has done it. */
 void worker_adopt(struct worker *w, struct generation *g); /* held by the worker */
 void worker_accept(struct worker *w, int fd, bool local_admin);
-/* The end, in three steps: no new connections and `drain_ms` for the open ones; the thread
- * is over; and, once nobody can post to its loop any more (the writer), its memory. */
+/* The end, in three steps: no new connections and `drain_ms` for the open ones; the
+ * thread is over; and, once nobody can post to its loop any more (the writer), its
+ * memory. */
 void worker_drain(struct worker *w, int64_t drain_ms);
 void worker_join(struct worker *w);
 void worker_free(struct worker *w);

@@ -60,7 +60,8 @@ end
 
 -- A refusal when a customer may not cancel, or not move, a booking now; nil when it may.
 -- The service's notice hours are looked at before. request: organization, service, now,
--- booking {id, status, start, host_id, party_size, created_at}, and for reschedule `to`.
+-- booking {id, status, start, host_id, party_size, created_at}, and for reschedule `to`. A
+-- list of times to move to asks reschedule once for each start.
 --
 -- function booking.cancel(request)
 --   if request.booking.party_size >= 5 then

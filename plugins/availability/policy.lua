@@ -5,9 +5,9 @@ local policy = {}
 
 local SCRIPT = "booking"
 
--- What every function of the script is told of the service.
+-- What every function of the script is told of the service. Made once per row.
 function policy.service(service)
-  return {
+  service.told = service.told or {
     id = service.id,
     key = service.key,
     slug = service.slug,
@@ -20,6 +20,7 @@ function policy.service(service)
     timezone = service.timezone,
     metadata = kordless.json.decode(service.metadata),
   }
+  return service.told
 end
 
 -- Slots as packed arrays; wall-clock values are those of the service's zone. host_ids has

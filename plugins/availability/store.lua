@@ -54,8 +54,7 @@ local function schedules(owners)
   return found
 end
 
--- Everything the rules look at besides claims; see rules.lua.
-function store.world(service)
+local function read_world(service, version)
   local organization_id, hosts = service.organization_id, people(service)
   local by_team = service.fulfillment == "team" or service.fulfillment == "collective"
   local team_id = by_team and service.team_id or nil
@@ -72,7 +71,42 @@ function store.world(service)
     schedules = schedules(owners),
     closures = kordless.db.query(
       "SELECT first_date, last_date FROM closure WHERE organization_id = ?", organization_id),
-    version = services.version(organization_id),
+    version = version,
+  }
+end
+
+-- What was read of a service stays good while its organization's catalogue keeps its
+-- version: every change of it counts the version up, in the same transaction.
+local WORLDS = 256
+local worlds, kept = {}, 0
+
+local function keep(world)
+  if not worlds[world.service.id] then
+    if kept == WORLDS then
+      worlds, kept = {}, 0
+    end
+    kept = kept + 1
+  end
+  worlds[world.service.id] = world
+  return world
+end
+
+-- Everything the rules look at besides claims; see rules.lua. The caller may change the
+-- list of candidates, nothing else.
+function store.world(service)
+  local version = services.version(service.organization_id)
+  local known = worlds[service.id]
+  if not known or known.version ~= version then
+    known = keep(read_world(service, version))
+  end
+  return {
+    organization_id = known.organization_id,
+    team_id = known.team_id,
+    service = known.service,
+    candidates = known.candidates,
+    schedules = known.schedules,
+    closures = known.closures,
+    version = version,
   }
 end
 

@@ -14,9 +14,9 @@ local windows = {}
 
 local names = { mon = 1, tue = 2, wed = 3, thu = 4, fri = 5, sat = 6, sun = 7 }
 
--- Looked at beyond a range on both sides, in seconds: the longest slot (48 hours), a day
--- of anchoring, and the distance between two zones' dates (26 hours) fit.
-local MARGIN = 4 * 86400
+-- Looked at before a range: a window that runs into it began at most a day earlier, and a
+-- day may have 25 hours. Behind it a slot's length is enough.
+local BEFORE = 50 * 3600
 
 -- Days with a name: of the years 1 to 9999, less one at each end for the zones' sake.
 local FIRST_DAY, LAST_DAY = -719161, 2932895
@@ -78,7 +78,7 @@ end
 -- Lays out everything a look at [lo, hi) needs: the hours of the tiers all candidates
 -- share, and of each host. An absent schedule does not restrict.
 function windows.layout(world, lo, hi)
-  local from, to = lo - MARGIN, hi + MARGIN
+  local from, to = lo - BEFORE, hi + world.service.duration_minutes * 60
   local layout = { hosts = {}, closed = closed(world) }
   for _, owner in ipairs({ world.organization_id, world.team_id or false, world.service.id }) do
     local schedule = world.schedules[owner]

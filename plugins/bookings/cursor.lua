@@ -17,8 +17,8 @@ function cursor.read(organization_id, asked)
   if not asked.cursor then
     return nil
   end
-  local seal, at, id = asked.cursor:match("^(%x+)_(%d+)_([%w_]+)$")
-  at = at and #at <= 12 and tonumber(at)
+  local seal, at, id = asked.cursor:match("^(%x+)_(%d+)_(book_%w+)$")
+  at = at and #at <= 12 and #id == 31 and tonumber(at)
   if not at or seal ~= mark(organization_id, asked) then
     return nil, "cursor"
   end

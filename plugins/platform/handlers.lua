@@ -81,6 +81,9 @@ function handlers.list_keys(req)
   if not limit or limit < 1 or limit > 100 then
     return nil, "validation_error", { detail = "limit must be a number from 1 to 100." }
   end
+  if not rules.is_cursor(req.query.cursor) then
+    return nil, "validation_error", { detail = "cursor is none of this list; begin without one." }
+  end
   local found, cursor = collect(organization, req.query.q, req.query.cursor, limit)
   return 200, {
     api_keys = kordless.json.array(found),

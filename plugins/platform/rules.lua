@@ -157,6 +157,11 @@ function rules.show(row, now)
   }
 end
 
+-- The place in a list of keys is the last one's id.
+function rules.is_cursor(value)
+  return not value or #value == 30 and value:find("^key_%w+$") ~= nil
+end
+
 function rules.matches(row, q)
   return not q or q == "" or row.last4 == q
     or row.label:lower():find(q:lower(), 1, true) ~= nil

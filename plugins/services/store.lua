@@ -39,19 +39,11 @@ function store.has_services(organization_id)
     "SELECT 1 AS one FROM service WHERE organization_id = ?", organization_id) ~= nil
 end
 
--- 0 before the first change.
+-- Counted up by every change of the catalogue (migrations/002); 0 before the first.
 function store.version(organization_id)
   local row = kordless.db.one(
     "SELECT version FROM catalogue WHERE organization_id = ?", organization_id)
   return row and row.version or 0
-end
-
--- In every transaction that changes the catalogue.
-function store.bump(organization_id)
-  kordless.db.exec(
-    "INSERT INTO catalogue (organization_id, version) VALUES (?, 1)"
-      .. " ON CONFLICT (organization_id) DO UPDATE SET version = catalogue.version + 1",
-    organization_id)
 end
 
 function store.add_host(organization_id, host, now)

@@ -28,7 +28,6 @@ function transactions.seed(args)
     local owner_id = schedule.owner_id or organization_id
     store.add_schedule(organization_id, schedule.owner_kind, owner_id, schedule)
   end
-  store.bump(organization_id)
   return answer
 end
 

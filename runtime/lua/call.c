@@ -16,12 +16,14 @@ static const struct {
     [VM_ERROR] = {500, "internal_error",
                   "The server failed on this request; its log says why. If it goes on, "
                   "tell the operator the request id %s."},
-    [VM_BUDGET] = {503, "over_budget",
-                   "This request took more computing than one request may. Ask for less "
-                   "at once, or tell the operator the request id %s."},
-    [VM_MEMORY] = {503, "out_of_memory",
-                   "This request took more memory than one request may. Ask for less at "
-                   "once, or tell the operator the request id %s."},
+    [VM_BUDGET] =
+        {503, "over_budget",
+         "This request took more computing than one request may. Ask for less "
+         "at once, or tell the operator the request id %s."},
+    [VM_MEMORY] =
+        {503, "out_of_memory",
+         "This request took more memory than one request may. Ask for less at "
+         "once, or tell the operator the request id %s."},
 };
 
 static void set_pair(lua_State *L, const char *key, struct str value)
@@ -73,7 +75,8 @@ static void push_identity(lua_State *L, const struct key *k)
 static bool is_secret(struct str name)
 {
     return str_eq_nocase(name, STR("x-kordless-key")) ||
-           str_eq_nocase(name, STR("authorization")) || str_eq_nocase(name, STR("cookie"));
+           str_eq_nocase(name, STR("authorization")) ||
+           str_eq_nocase(name, STR("cookie"));
 }
 
 static void push_raw(lua_State *L, const struct call *c)
@@ -175,9 +178,11 @@ static int finish_error(lua_State *L, struct call *c)
     const struct error_spec *e =
         name ? manifest_error(&c->unit->plugin->manifest, (struct str){name, n}) : NULL;
     if (!e)
-        return luaL_error(L, "the handler '%s' returned the error '%s', which its manifest "
-                             "does not declare",
-                          c->route->handler.p, name ? name : "nil");
+        return luaL_error(
+            L,
+            "the handler '%s' returned the error '%s', which its manifest "
+            "does not declare",
+            c->route->handler.p, name ? name : "nil");
     buf_clear(&c->scratch);
     buf_clear(&c->why);
     if (lua_istable(L, 3) && add_members(L, 3, c)) {
@@ -220,8 +225,9 @@ static int finish(lua_State *L)
         return finish_error(L, c);
     lua_Integer status = lua_tointegerx(L, 1, &exact);
     if (!exact || status < 200 || status > 599)
-        return luaL_error(L, "the handler '%s' must return a status from 200 to 599, or "
-                             "nil and an error's name",
+        return luaL_error(L,
+                          "the handler '%s' must return a status from 200 to 599, or "
+                          "nil and an error's name",
                           c->route->handler.p);
     c->reply->status = (int)status;
     buf_clear(&c->reply->body);
@@ -249,8 +255,8 @@ static int finish_k(lua_State *L, int status, lua_KContext base)
     return finish(L);
 }
 
-/* The bottom of a handler's thread: builds the request, calls, encodes, all of it inside
- * the budget and the memory cap. */
+/* The bottom of a handler's thread: builds the request, calls, encodes, all of it
+ * inside the budget and the memory cap. */
 static int l_handle(lua_State *L)
 {
     struct call *c = lua_touserdata(L, 1);
@@ -264,7 +270,8 @@ static int l_handle(lua_State *L)
 
 /* --- running ---------------------------------------------------------------------- */
 
-static void answer_problem(struct call *c, int status, const char *code, struct str detail)
+static void answer_problem(struct call *c, int status, const char *code,
+                           struct str detail)
 {
     if (status == 401 && reply_field(c->reply, STR("WWW-Authenticate"),
                                      STR("ApiKey realm=\"kordless\"")))
@@ -282,7 +289,8 @@ static void fail(struct call *c, enum vm_end end, struct str why)
         code = c->failed_code;
         detail = c->failed_detail;
     }
-    LOG(c->host->log, LOG_ERROR, "handler_failed", LOG_T("plugin", c->unit->plugin->manifest.name),
+    LOG(c->host->log, LOG_ERROR, "handler_failed",
+        LOG_T("plugin", c->unit->plugin->manifest.name),
         LOG_T("route", c->route->label), LOG_C("code", code),
         LOG_C("request_id", c->request_id), LOG_T("why", why));
     c->reply->fields.n = c->own_fields; /* none of an answer that came to nothing */
@@ -370,8 +378,9 @@ static int waited(lua_State *L, int status, lua_KContext base)
 void call_may_wait(lua_State *L)
 {
     if (!lua_isyieldable(L))
-        luaL_error(L, "a handler cannot wait inside a sort, a pattern's function, a "
-                      "metamethod of one or a file being required; do it before or after");
+        luaL_error(L,
+                   "a handler cannot wait inside a sort, a pattern's function, a "
+                   "metamethod of one or a file being required; do it before or after");
     if (vm_budget(L)->yields > 0)
         return;
     call_fails(call_of(L), failures[VM_BUDGET].status, failures[VM_BUDGET].code,
@@ -403,8 +412,8 @@ void call_written(struct call_write *cw)
     run(c, 0);
 }
 
-/* Asleep nothing was done and nothing told, so a key that was revoked meanwhile is turned
- * away as at the door. After a write the answer is told: it is durable. */
+/* Asleep nothing was done and nothing told, so a key that was revoked meanwhile is
+ * turned away as at the door. After a write the answer is told: it is durable. */
 void call_slept(struct call *c)
 {
     c->asleep = false;

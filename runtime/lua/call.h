@@ -1,10 +1,10 @@
 #ifndef KORDLESS_LUA_CALL_H
 #define KORDLESS_LUA_CALL_H
 
-/* One run of a handler: from a request that passed every gate to a reply. It may wait in
- * the middle (for a write, a sleep); the worker lends it the verbs for that and wakes it.
- * Whatever the script does, the reply ends up with a status: an error in it is a 500 with
- * the request id, a used-up budget or memory a 503. */
+/* One run of a handler: from a request that passed every gate to a reply. It may wait
+ * in the middle (for a write, a sleep); the worker lends it the verbs for that and
+ * wakes it. Whatever the script does, the reply ends up with a status: an error in it
+ * is a 500 with the request id, a used-up budget or memory a 503. */
 
 #include "base/arena.h"
 #include "base/now.h"
@@ -20,7 +20,8 @@ struct limits;
 struct call;
 
 /* A write a call waits for. The worker queues `w`, and when its fate is known calls
- * call_written on the call's own thread. Embedded at the front of the job it belongs to. */
+ * call_written on the call's own thread. Embedded at the front of the job it belongs
+ * to. */
 struct call_write {
     struct write w; /* `run` is set; the host sets `done` */
     struct call *call;
@@ -33,8 +34,8 @@ struct call_write {
 
 struct call_host {
     void *ctx;
-    int (*read)(void *ctx, struct db **out);          /* a snapshot of now */
-    int (*write)(void *ctx, struct call_write *cw);   /* ERR_BUSY: the queue is full */
+    int (*read)(void *ctx, struct db **out);        /* a snapshot of now */
+    int (*write)(void *ctx, struct call_write *cw); /* ERR_BUSY: the queue is full */
     int (*sleep)(void *ctx, struct call *c, int64_t ms);
     struct now (*now)(void *ctx);
     struct id_source *ids;
@@ -78,7 +79,8 @@ struct call {
     int failed_status;
     const char *failed_code;
     struct str failed_detail;
-    struct buf scratch, result, why; /* here, and not on the C stack, since an error jumps past */
+    struct buf scratch, result,
+        why; /* here, and not on the C stack, since an error jumps past */
 };
 
 void call_start(struct call *c);

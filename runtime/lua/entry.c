@@ -34,6 +34,8 @@ static int load(struct vm *vm, const struct source *s, bool bare, struct buf *fa
     struct buf why;
     buf_init(&why);
     int err = vm_load(vm, s->text, s->name.p, bare, &why);
+    if (err && !str_starts(buf_slice(&why), s->name))
+        buf_fmt(faults, "%s: ", s->name.p); /* bytecode, or a name too long for Lua */
     if (err)
         entry_fault(faults, buf_slice(&why));
     buf_end(&why);

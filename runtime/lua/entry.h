@@ -12,8 +12,8 @@ struct entry {
     const struct source *source;
     bool bare;            /* in an empty environment: data files */
     int64_t instructions; /* at most, of the file itself */
-    /* With the table on top; may raise, may use luaL_ref. 0, or a negative enum err with
-     * lines in `faults`. */
+    /* With the table on top; may raise, may use luaL_ref. 0, or a negative enum err
+     * with lines in `faults`. */
     int (*look)(lua_State *L, void *ctx);
     void *ctx;
 };
@@ -23,8 +23,8 @@ struct entry {
 int entry_run(struct vm *vm, const struct entry *e, struct buf *faults) MUST_CHECK;
 /* One fault is one line, for logs and for `check --json`: appends `why` as such. */
 void entry_fault(struct buf *faults, struct str why);
-/* For `look`: runs every function of the table's `tests`, the promises a script makes of
- * itself. Each that raises is a fault. */
+/* For `look`: runs every function of the table's `tests`, the promises a script makes
+ * of itself. Each that raises is a fault. */
 int entry_tests(lua_State *L, const char *file, struct buf *faults) MUST_CHECK;
 /* Compiles the file and runs nothing; sets `broken`. */
 int entry_check(struct vm *vm, struct source *s, struct buf *faults) MUST_CHECK;

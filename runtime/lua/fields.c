@@ -45,7 +45,8 @@ struct str fields_str(struct fields *f, const char *key, enum need need)
     return out;
 }
 
-int64_t fields_int(struct fields *f, const char *key, int64_t lo, int64_t hi, int64_t def)
+int64_t fields_int(struct fields *f, const char *key, int64_t lo, int64_t hi,
+                   int64_t def)
 {
     int type = get(f, key), exact = 0;
     int64_t v = type == LUA_TNUMBER ? lua_tointegerx(f->L, -1, &exact) : 0;
@@ -98,7 +99,8 @@ void fields_only(struct fields *f, const char *const *known)
     lua_pushnil(f->L);
     while (lua_next(f->L, -2)) {
         lua_pop(f->L, 1);
-        const char *key = lua_type(f->L, -1) == LUA_TSTRING ? lua_tostring(f->L, -1) : NULL;
+        const char *key =
+            lua_type(f->L, -1) == LUA_TSTRING ? lua_tostring(f->L, -1) : NULL;
         const char *const *k = known;
         while (key && *k && strcmp(*k, key) != 0)
             k++;
@@ -109,7 +111,8 @@ void fields_only(struct fields *f, const char *const *known)
     }
 }
 
-/* "routes" + "[2]." : the way in is spelled out for messages and cut again on leaving. */
+/* "routes" + "[2]." : the way in is spelled out for messages and cut again on leaving.
+ */
 static void deeper(struct fields *f, const char *fmt, ...)
 {
     size_t n = strlen(f->path);
@@ -142,7 +145,8 @@ int fields_n(struct fields *f)
 
 bool fields_is_list(struct fields *f)
 {
-    return json_only_positions(f->L, lua_gettop(f->L), (lua_Integer)lua_rawlen(f->L, -1));
+    return json_only_positions(f->L, lua_gettop(f->L),
+                               (lua_Integer)lua_rawlen(f->L, -1));
 }
 
 bool fields_item(struct fields *f, int i)

@@ -2,9 +2,9 @@
 #define KORDLESS_LUA_FIELDS_H
 
 /* Typed values out of a table that a script returned, for settings and manifests. Each
- * reader looks at one key of the table on top of the stack, complains in words when it is
- * not what it should be, and goes on, so that one look finds every fault. Results are
- * copied into the arena. */
+ * reader looks at one key of the table on top of the stack, complains in words when it
+ * is not what it should be, and goes on, so that one look finds every fault. Results
+ * are copied into the arena. */
 
 #include <lua.h>
 #include <stdbool.h>
@@ -28,14 +28,15 @@ void fields_fault(struct fields *f, const char *key, const char *fmt, ...)
 /* Absent gives the default; a required one that is absent is a fault. */
 enum need { OPTIONAL, REQUIRED };
 struct str fields_str(struct fields *f, const char *key, enum need need);
-int64_t fields_int(struct fields *f, const char *key, int64_t lo, int64_t hi, int64_t def);
+int64_t fields_int(struct fields *f, const char *key, int64_t lo, int64_t hi,
+                   int64_t def);
 bool fields_bool(struct fields *f, const char *key, bool def);
 /* A list of strings; at most `max`. */
 int fields_list(struct fields *f, const char *key, struct str *out, int max);
 /* Every key must be one of `known` (NULL-terminated). */
 void fields_only(struct fields *f, const char *const *known);
-/* Pushes the table at `key` and enters it; false (nothing pushed) when absent or no table.
- * `leave` pops. For lists: enter, then fields_item(i) for i = 1 … fields_n. */
+/* Pushes the table at `key` and enters it; false (nothing pushed) when absent or no
+ * table. `leave` pops. For lists: enter, then fields_item(i) for i = 1 … fields_n. */
 bool fields_enter(struct fields *f, const char *key, enum need need);
 int fields_n(struct fields *f);
 bool fields_is_list(struct fields *f); /* no keys but 1 … n */

@@ -6,7 +6,8 @@
 
 #include "lua/entry.h"
 
-/* --- reading ------------------------------------------------------------------------ */
+/* --- reading ------------------------------------------------------------------------
+ */
 
 /* Compiles every file, also those that only some day's request would require. */
 static int check_syntax(struct folder *f, struct buf *faults)
@@ -59,8 +60,8 @@ static int read_plugins(struct generation *g, const struct generation_options *o
     return err;
 }
 
-/* `uses` may only name plugins that come earlier in the list: no circles. Its own name is
- * fine: a file that others take a copy of names its neighbours in full. */
+/* `uses` may only name plugins that come earlier in the list: no circles. Its own name
+ * is fine: a file that others take a copy of names its neighbours in full. */
 static int bind_uses(struct generation *g, struct plugin *p, struct buf *faults)
 {
     const struct manifest *m = &p->manifest;
@@ -95,15 +96,27 @@ static int add_route(struct generation *g, struct route *r, const char *file,
 static int add_native(struct generation *g, bool test_clock, struct buf *faults)
 {
     static const struct route native[] = {
-        {.native = NATIVE_HEALTHZ, .method = HTTP_GET, .auth = ROUTE_NONE,
-         .path = STR("/healthz"), .label = STR("GET /healthz")},
-        {.native = NATIVE_READYZ, .method = HTTP_GET, .auth = ROUTE_NONE,
-         .path = STR("/readyz"), .label = STR("GET /readyz")},
-        {.native = NATIVE_RATE_LIMIT, .method = HTTP_GET, .auth = ROUTE_ORGANIZATION,
+        {.native = NATIVE_HEALTHZ,
+         .method = HTTP_GET,
+         .auth = ROUTE_NONE,
+         .path = STR("/healthz"),
+         .label = STR("GET /healthz")},
+        {.native = NATIVE_READYZ,
+         .method = HTTP_GET,
+         .auth = ROUTE_NONE,
+         .path = STR("/readyz"),
+         .label = STR("GET /readyz")},
+        {.native = NATIVE_RATE_LIMIT,
+         .method = HTTP_GET,
+         .auth = ROUTE_ORGANIZATION,
          .path = STR("/api/calendar/v1/rate-limit"),
          .label = STR("GET /api/calendar/v1/rate-limit")},
-        {.native = NATIVE_CLOCK, .method = HTTP_PUT, .auth = ROUTE_NONE,
-         .path = STR("/test/clock"), .label = STR("PUT /test/clock"), .body = true},
+        {.native = NATIVE_CLOCK,
+         .method = HTTP_PUT,
+         .auth = ROUTE_NONE,
+         .path = STR("/test/clock"),
+         .label = STR("PUT /test/clock"),
+         .body = true},
     };
     int err = 0;
     for (size_t i = 0; i < sizeof(native) / sizeof(native[0]) && !err; i++) {
@@ -156,7 +169,8 @@ int generation_read(struct generation **out, const struct generation_options *o,
     return err ? err : e;
 }
 
-/* --- the store ---------------------------------------------------------------------- */
+/* --- the store ----------------------------------------------------------------------
+ */
 
 int generation_migrate(struct generation *g, struct db *db, bool dry, int *ran,
                        struct buf *faults)
@@ -196,8 +210,9 @@ static void note_table(void *ctx, struct str table)
 /* A plugin may be listed as reading what it must not: keys, sessions, secrets. */
 static bool readable(struct str table)
 {
-    static const char *const closed[] = {"api_key", "member",      "session", "audit",
-                                         "outbox",  "idempotency", "secret",  "setting"};
+    static const char *const closed[] = {"api_key", "member", "session",
+                                         "audit",   "outbox", "idempotency",
+                                         "secret",  "setting"};
     for (size_t i = 0; i < sizeof(closed) / sizeof(closed[0]); i++)
         if (str_eq_nocase(table, str_of(closed[i])))
             return false;
@@ -225,7 +240,8 @@ static int build_fence(struct generation *g, struct plugin *p, struct db *db,
     return err;
 }
 
-/* --- states ------------------------------------------------------------------------- */
+/* --- states -------------------------------------------------------------------------
+ */
 
 static int build_writers(struct generation *g, const struct unit_options *common,
                          struct buf *faults)
@@ -249,7 +265,8 @@ static int build_writers(struct generation *g, const struct unit_options *common
 static int build_worker(struct generation *g, struct worker_units *w,
                         const struct unit_options *common, struct buf *faults)
 {
-    int err = policies_new(&w->policies, &g->scripts, common->zones, common->log, faults);
+    int err =
+        policies_new(&w->policies, &g->scripts, common->zones, common->log, faults);
     w->units = calloc((size_t)g->n_plugins + 1, sizeof(struct unit *));
     if (!w->units)
         abort();
@@ -292,7 +309,8 @@ int generation_build(struct generation *g, struct db *db, struct zones *zones,
     return err ? err : e;
 }
 
-/* --- the end ------------------------------------------------------------------------ */
+/* --- the end ------------------------------------------------------------------------
+ */
 
 static void free_all(struct generation *g)
 {

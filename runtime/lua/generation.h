@@ -1,10 +1,11 @@
 #ifndef KORDLESS_LUA_GENERATION_H
 #define KORDLESS_LUA_GENERATION_H
 
-/* Everything that scripts and plugins decide, as one object: settings, manifests, routes,
- * quotas, and the Lua states of every thread. Built whole, off to the side, from files
- * read once; either all of it goes live, one pointer per worker, or none of it. It lives
- * until the last worker has let go of it, so a call ends in the generation it began in. */
+/* Everything that scripts and plugins decide, as one object: settings, manifests,
+ * routes, quotas, and the Lua states of every thread. Built whole, off to the side,
+ * from files read once; either all of it goes live, one pointer per worker, or none of
+ * it. It lives until the last worker has let go of it, so a call ends in the generation
+ * it began in. */
 
 #include "lua/call.h"
 #include "lua/policy.h"
@@ -41,16 +42,18 @@ struct generation_options {
     bool test_clock; /* adds PUT /test/clock */
 };
 
-/* Step one: files, settings, manifests, routes. Every file is compiled, but nothing is run
- * except the two kinds of data files. All faults are lines in `faults`. ERR_INVALID: `*out`
- * is set all the same, so that step two can find what else is wrong; then drop it. */
+/* Step one: files, settings, manifests, routes. Every file is compiled, but nothing is
+ * run except the two kinds of data files. All faults are lines in `faults`.
+ * ERR_INVALID: `*out` is set all the same, so that step two can find what else is
+ * wrong; then drop it. */
 int generation_read(struct generation **out, const struct generation_options *o,
                     struct buf *faults) MUST_CHECK;
 /* The plugins' steps that have not run. With `dry` only counts: a reload may not run
  * them. */
 int generation_migrate(struct generation *g, struct db *db, bool dry, int *ran,
                        struct buf *faults) MUST_CHECK;
-/* Step two: fences, all states, quotas. Of a plugin whose manifest is faulty, nothing. */
+/* Step two: fences, all states, quotas. Of a plugin whose manifest is faulty, nothing.
+ */
 int generation_build(struct generation *g, struct db *db, struct zones *zones,
                      struct log *log, const struct keyring *ring, int n_workers,
                      uint32_t number, struct buf *faults) MUST_CHECK;

@@ -1,4 +1,5 @@
-/* The part of `kordless` that reaches the host: time, ids, log, transactions, policies. */
+/* The part of `kordless` that reaches the host: time, ids, log, transactions, policies.
+ */
 
 #include <lauxlib.h>
 #include <string.h>
@@ -12,14 +13,16 @@
 
 enum { LOG_FIELDS_MAX = 16, SLEEP_MAX = 60 };
 
-/* --- log ---------------------------------------------------------------------------- */
+/* --- log ----------------------------------------------------------------------------
+ */
 
 static struct log_field field_of(lua_State *L, const char *key)
 {
     size_t n;
     if (lua_isinteger(L, -1))
         return LOG_N(key, lua_tointeger(L, -1));
-    const char *p = luaL_tolstring(L, -1, &n); /* stays on the stack: the caller clears */
+    const char *p =
+        luaL_tolstring(L, -1, &n); /* stays on the stack: the caller clears */
     return LOG_T(key, ((struct str){p, n > 1024 ? 1024 : n}));
 }
 
@@ -42,12 +45,14 @@ static int write_log(lua_State *L, enum log_level level)
         luaL_checkstack(L, 3 * LOG_FIELDS_MAX, NULL);
         lua_pushnil(L);
         while (n < LOG_FIELDS_MAX && lua_next(L, 2)) {
-            luaL_argcheck(L, lua_type(L, -2) == LUA_TSTRING && is_word(lua_tostring(L, -2)),
-                          2, "a field's name is one lower-case word");
+            luaL_argcheck(
+                L, lua_type(L, -2) == LUA_TSTRING && is_word(lua_tostring(L, -2)), 2,
+                "a field's name is one lower-case word");
             const char *key = lua_tostring(L, -2);
             int top = lua_gettop(L);
             fields[n++] = field_of(L, key);
-            lua_pushvalue(L, top - 1); /* the key again, for lua_next; values stay below */
+            lua_pushvalue(L,
+                          top - 1); /* the key again, for lua_next; values stay below */
         }
     }
     log_event(u->log, level, event, fields, n);
@@ -69,7 +74,8 @@ static int l_error(lua_State *L)
     return write_log(L, LOG_ERROR);
 }
 
-/* --- handlers ----------------------------------------------------------------------- */
+/* --- handlers -----------------------------------------------------------------------
+ */
 
 static int l_now(lua_State *L)
 {
@@ -129,11 +135,13 @@ static int l_policy_hash(lua_State *L)
 
 enum { POLICY_ARGS_MAX = 4 << 20 };
 
-static int policy_failed(lua_State *L, struct call *c, const char *file, const char *name)
+static int policy_failed(lua_State *L, struct call *c, const char *file,
+                         const char *name)
 {
-    call_fails(c, 503, "policy_failed",
-               "The operator's booking rules could not be evaluated, so nothing was done. "
-               "Tell the operator the request id %s.");
+    call_fails(
+        c, 503, "policy_failed",
+        "The operator's booking rules could not be evaluated, so nothing was done. "
+        "Tell the operator the request id %s.");
     lua_pushlstring(L, c->why.p, c->why.n);
     return luaL_error(L, "policy %s.%s: %s", file, name, lua_tostring(L, -1));
 }
@@ -159,7 +167,8 @@ static int l_policy_call(lua_State *L)
     return err ? policy_failed(L, c, file, name) : 1;
 }
 
-/* --- transactions ------------------------------------------------------------------- */
+/* --- transactions -------------------------------------------------------------------
+ */
 
 static int l_refuse(lua_State *L)
 {
@@ -200,7 +209,8 @@ static int l_answer(lua_State *L)
     return 1;
 }
 
-/* --- what a unit gets --------------------------------------------------------------- */
+/* --- what a unit gets ---------------------------------------------------------------
+ */
 
 static const struct {
     const char *name;

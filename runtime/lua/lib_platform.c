@@ -1,7 +1,8 @@
-/* kordless.organizations and kordless.keys, for the one plugin that manages them. Rows are
- * guard/registry.c's; what every worker sees is guard/keyring.c's. The order between the
- * two is the promise: a key is in the ring only when its row is durable; a revocation is
- * in the ring before its transaction is even queued, and is answered when it is durable. */
+/* kordless.organizations and kordless.keys, for the one plugin that manages them. Rows
+ * are guard/registry.c's; what every worker sees is guard/keyring.c's. The order
+ * between the two is the promise: a key is in the ring only when its row is durable; a
+ * revocation is in the ring before its transaction is even queued, and is answered when
+ * it is durable. */
 
 #include <lauxlib.h>
 #include <stdlib.h>
@@ -104,7 +105,8 @@ static int failed(struct job *j, lua_State *L, int *n)
     return err;
 }
 
-/* --- organizations ------------------------------------------------------------------ */
+/* --- organizations ------------------------------------------------------------------
+ */
 
 static void push_org(lua_State *L, const struct org *o)
 {
@@ -169,7 +171,8 @@ static int l_org_find(lua_State *L)
     return 1;
 }
 
-/* --- keys --------------------------------------------------------------------------- */
+/* --- keys ---------------------------------------------------------------------------
+ */
 
 static void push_scopes(lua_State *L, uint32_t scopes)
 {
@@ -284,7 +287,8 @@ static int l_key_create(lua_State *L)
     luaL_argcheck(L, org != NULL, 1, "no such organization");
     struct key row = {.org = org,
                       .label = arg_str(L, c, "label", true),
-                      .environment = environment_of(arg_str(L, c, "environment", false)),
+                      .environment =
+                          environment_of(arg_str(L, c, "environment", false)),
                       .scopes = arg_scopes(L),
                       .created_ms = c->now.wall_ms,
                       .not_before_ms = arg_seconds(L, "not_before"),

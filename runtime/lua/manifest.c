@@ -13,18 +13,20 @@ static const struct {
     const char *name;
     unsigned bit;
 } needs_table[] = {
-    {"db", NEED_DB},         {"transaction", NEED_TRANSACTION}, {"time", NEED_TIME},
-    {"zone", NEED_ZONE},     {"span", NEED_SPAN},               {"crypto", NEED_CRYPTO},
-    {"id", NEED_ID},         {"policy", NEED_POLICY},           {"sleep", NEED_SLEEP},
-    {"keys", NEED_KEYS},
+    {"db", NEED_DB},       {"transaction", NEED_TRANSACTION},
+    {"time", NEED_TIME},   {"zone", NEED_ZONE},
+    {"span", NEED_SPAN},   {"crypto", NEED_CRYPTO},
+    {"id", NEED_ID},       {"policy", NEED_POLICY},
+    {"sleep", NEED_SLEEP}, {"keys", NEED_KEYS},
 };
 
 static const struct {
     const char *name;
     enum route_auth auth;
 } auth_table[] = {
-    {"key", ROUTE_KEY},   {"organization", ROUTE_ORGANIZATION}, {"contact", ROUTE_CONTACT},
-    {"none", ROUTE_NONE}, {"platform", ROUTE_PLATFORM},
+    {"key", ROUTE_KEY},           {"organization", ROUTE_ORGANIZATION},
+    {"contact", ROUTE_CONTACT},   {"none", ROUTE_NONE},
+    {"platform", ROUTE_PLATFORM},
 };
 
 #define COUNT(t) (sizeof(t) / sizeof((t)[0]))
@@ -44,8 +46,9 @@ static const struct error_spec builtin[] = {
      STR("There is no such object. Check the identifier, your API key and "
          "x-organization-id."),
      404},
-    {STR("conflict"), STR("The request conflicts with the present state. Read it again "
-                          "and retry."),
+    {STR("conflict"),
+     STR("The request conflicts with the present state. Read it again "
+         "and retry."),
      409},
     {STR("unprocessable"), STR("A rule refuses this request."), 422},
 };
@@ -76,8 +79,8 @@ static int read_list(struct fields *f, const char *key, struct str **out)
 
 static void read_method(struct fields *f, struct route *r)
 {
-    static const enum http_method allowed[] = {HTTP_GET, HTTP_POST, HTTP_PUT, HTTP_PATCH,
-                                               HTTP_DELETE};
+    static const enum http_method allowed[] = {HTTP_GET, HTTP_POST, HTTP_PUT,
+                                               HTTP_PATCH, HTTP_DELETE};
     struct str text = fields_str(f, "method", REQUIRED);
     for (size_t i = 0; i < COUNT(allowed); i++) {
         if (str_eq(text, str_of(http_method_name(allowed[i])))) {
@@ -99,15 +102,15 @@ static void read_auth(struct fields *f, struct route *r)
         }
     }
     if (text.p)
-        fields_fault(f, "auth", "'%s' is none of key organization contact none platform",
-                     text.p);
+        fields_fault(f, "auth",
+                     "'%s' is none of key organization contact none platform", text.p);
 }
 
 static void read_route(struct fields *f, struct route *r)
 {
-    static const char *const known[] = {"method",     "path",   "handler", "auth", "scope",
-                                        "idempotent", "cached", "raw",     "body", "summary",
-                                        NULL};
+    static const char *const known[] = {"method", "path",       "handler", "auth",
+                                        "scope",  "idempotent", "cached",  "raw",
+                                        "body",   "summary",    NULL};
     fields_only(f, known);
     read_method(f, r);
     read_auth(f, r);
@@ -121,7 +124,8 @@ static void read_route(struct fields *f, struct route *r)
     r->idempotent = fields_bool(f, "idempotent", false);
     r->cached = fields_bool(f, "cached", false);
     r->raw = fields_bool(f, "raw", false);
-    bool takes = r->method == HTTP_POST || r->method == HTTP_PUT || r->method == HTTP_PATCH;
+    bool takes =
+        r->method == HTTP_POST || r->method == HTTP_PUT || r->method == HTTP_PATCH;
     r->body = fields_bool(f, "body", takes && !r->raw);
     r->label = arena_fmt(f->arena, "%s %s", http_method_name(r->method),
                          r->path.p ? r->path.p : "");
@@ -172,7 +176,8 @@ static void read_errors(struct fields *f, struct manifest *m)
         const char *name =
             lua_type(f->L, -2) == LUA_TSTRING ? lua_tolstring(f->L, -2, &n) : NULL;
         if (!name || !lua_istable(f->L, -1) || m->n_errors == ERRORS_MAX) {
-            fields_fault(f, name ? name : "", "must be {status =, detail =}, 100 at most");
+            fields_fault(f, name ? name : "",
+                         "must be {status =, detail =}, 100 at most");
         } else {
             size_t at = strlen(f->path);
             snprintf(f->path + at, sizeof(f->path) - at, "%s.", name);

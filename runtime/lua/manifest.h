@@ -10,11 +10,19 @@
 #include "http/request.h"
 #include "lua/source.h"
 
-/* Capabilities a plugin may name under `needs`. One table (manifest.c) has their names. */
+/* Capabilities a plugin may name under `needs`. One table (manifest.c) has their names.
+ */
 enum need_bit {
-    NEED_DB = 1 << 0, NEED_TRANSACTION = 1 << 1, NEED_TIME = 1 << 2, NEED_ZONE = 1 << 3,
-    NEED_SPAN = 1 << 4, NEED_CRYPTO = 1 << 5, NEED_ID = 1 << 6, NEED_POLICY = 1 << 7,
-    NEED_SLEEP = 1 << 8, NEED_KEYS = 1 << 9
+    NEED_DB = 1 << 0,
+    NEED_TRANSACTION = 1 << 1,
+    NEED_TIME = 1 << 2,
+    NEED_ZONE = 1 << 3,
+    NEED_SPAN = 1 << 4,
+    NEED_CRYPTO = 1 << 5,
+    NEED_ID = 1 << 6,
+    NEED_POLICY = 1 << 7,
+    NEED_SLEEP = 1 << 8,
+    NEED_KEYS = 1 << 9
 };
 
 enum route_auth {
@@ -26,18 +34,24 @@ enum route_auth {
 };
 
 /* Routes the runtime answers itself. */
-enum route_native { NATIVE_NO, NATIVE_HEALTHZ, NATIVE_READYZ, NATIVE_RATE_LIMIT, NATIVE_CLOCK };
+enum route_native {
+    NATIVE_NO,
+    NATIVE_HEALTHZ,
+    NATIVE_READYZ,
+    NATIVE_RATE_LIMIT,
+    NATIVE_CLOCK
+};
 
 struct route {
     enum route_native native;
     enum http_method method;
     enum route_auth auth;
-    struct str path, label;      /* "POST /api/…": for logs, idempotency */
+    struct str path, label; /* "POST /api/…": for logs, idempotency */
     struct str handler;
-    int handler_ref;             /* index of the handler in its plugin: 1 … */
-    uint32_t scope;              /* a bit, or 0 */
+    int handler_ref;                    /* index of the handler in its plugin: 1 … */
+    uint32_t scope;                     /* a bit, or 0 */
     bool idempotent, cached, raw, body; /* body: a JSON body is read */
-    int plugin;                  /* index in its generation */
+    int plugin;                         /* index in its generation */
 };
 
 struct error_spec {

@@ -8,7 +8,8 @@
 #include "lua/data.h"
 #include "lua/entry.h"
 
-/* The answer to one question about 10,000 slots fits; a transaction's bound would not do. */
+/* The answer to one question about 10,000 slots fits; a transaction's bound would not
+ * do. */
 enum { POLICY_FILES_MAX = 32, POLICY_BUDGET = 2000000, POLICY_DATA_MAX = 4 << 20 };
 
 struct policy_file {
@@ -65,8 +66,8 @@ static bool is_servers(struct str module)
     return str_eq(module, STR("kordless")) || str_eq(module, STR("quota"));
 }
 
-int policies_new(struct policies **out, const struct folder *scripts, struct zones *zones,
-                 struct log *log, struct buf *faults)
+int policies_new(struct policies **out, const struct folder *scripts,
+                 struct zones *zones, struct log *log, struct buf *faults)
 {
     struct policies *p = calloc(1, sizeof(*p));
     struct unit_options o = {

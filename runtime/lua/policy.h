@@ -1,22 +1,24 @@
 #ifndef KORDLESS_LUA_POLICY_H
 #define KORDLESS_LUA_POLICY_H
 
-/* The operator's scripts as functions to ask: scripts/<file>.lua, loaded into a state of
- * their own per worker, where no plugin can reach them. Questions and answers are plain
- * data. */
+/* The operator's scripts as functions to ask: scripts/<file>.lua, loaded into a state
+ * of their own per worker, where no plugin can reach them. Questions and answers are
+ * plain data. */
 
 #include "lua/unit.h"
 
 struct policies;
 
-/* Loads every script but kordless.lua and quota.lua. ERR_INVALID with lines in `faults`. */
-int policies_new(struct policies **out, const struct folder *scripts, struct zones *zones,
-                 struct log *log, struct buf *faults) MUST_CHECK;
+/* Loads every script but kordless.lua and quota.lua. ERR_INVALID with lines in
+ * `faults`. */
+int policies_new(struct policies **out, const struct folder *scripts,
+                 struct zones *zones, struct log *log, struct buf *faults) MUST_CHECK;
 void policies_free(struct policies *p);
 
 bool policies_has(struct policies *p, struct str file, struct str name);
-/* Calls scripts/<file>.lua's `name` with `args`; both packed (lua/data.h). ERR_NOT_FOUND:
- * no such function; ERR_BUDGET, ERR_NOMEM, ERR_INVALID: it failed, `why` has file:line. */
+/* Calls scripts/<file>.lua's `name` with `args`; both packed (lua/data.h).
+ * ERR_NOT_FOUND: no such function; ERR_BUDGET, ERR_NOMEM, ERR_INVALID: it failed, `why`
+ * has file:line. */
 int policies_call(struct policies *p, struct str file, struct str name, struct str args,
                   struct buf *result, struct buf *why) MUST_CHECK;
 /* 16 hex digits over the file's text; "" when there is none. */

@@ -16,7 +16,8 @@ enum { CLASSES_MAX = 10000, BUCKETS = 1024, READS_MAX = 8, LIMIT_MOST = 1000000 
 enum input { INPUT_PLAN, INPUT_ENVIRONMENT, INPUTS };
 static const char *const input_names[INPUTS] = {"plan", "environment"};
 
-struct class {
+struct class
+{
     struct class *next;
     struct str text; /* the values read, each ended by a NUL */
     struct limit_rule rule;
@@ -29,7 +30,8 @@ struct quota {
     struct unit *unit;
     struct log *log;
     int table_ref;
-    pthread_mutex_t lock; /* guards all below, and the unit; rules never change once set */
+    pthread_mutex_t
+        lock; /* guards all below, and the unit; rules never change once set */
     struct arena arena;
     struct class *buckets[BUCKETS];
     _Atomic(struct class *) classes[CLASSES_MAX + 1]; /* 0: the defaults */
@@ -62,7 +64,8 @@ static unsigned hash(struct str s)
     return h % BUCKETS;
 }
 
-/* --- asking the script -------------------------------------------------------------- */
+/* --- asking the script --------------------------------------------------------------
+ */
 
 struct asking {
     struct quota *q;
@@ -123,7 +126,8 @@ static bool ask(struct quota *q, const struct key *k, struct limit_rule *out,
     return end == VM_DONE;
 }
 
-/* The class of this key, evaluated if it is new. False: it is new and the script fails. */
+/* The class of this key, evaluated if it is new. False: it is new and the script fails.
+ */
 static bool class_of(struct quota *q, const struct key *k, const struct class **out,
                      struct buf *why)
 {
@@ -184,7 +188,8 @@ int quota_classes(const struct quota *q)
     return atomic_load(&q->n);
 }
 
-/* --- loading ------------------------------------------------------------------------ */
+/* --- loading ------------------------------------------------------------------------
+ */
 
 struct look {
     struct quota *q;
@@ -244,8 +249,8 @@ static int load(struct quota *q, const struct source *s, struct buf *faults)
     return entry_run(q->unit->vm, &e, faults);
 }
 
-/* Every class there is gets its rule now, so that a bad one never goes live. With no key
- * yet, the class of none is tried: the script must work for someone. */
+/* Every class there is gets its rule now, so that a bad one never goes live. With no
+ * key yet, the class of none is tried: the script must work for someone. */
 static int evaluate_all(struct quota *q, const struct keyring *ring, const char *file,
                         struct buf *faults)
 {

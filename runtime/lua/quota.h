@@ -2,9 +2,9 @@
 #define KORDLESS_LUA_QUOTA_H
 
 /* Which limits a key has: scripts/quota.lua decides, once per class of keys. A class is
- * the tuple of just what the script says it reads (plan, environment), so a million keys
- * are a handful of evaluations, and the hot path compares two numbers and never enters
- * Lua. One per generation, shared by all workers. */
+ * the tuple of just what the script says it reads (plan, environment), so a million
+ * keys are a handful of evaluations, and the hot path compares two numbers and never
+ * enters Lua. One per generation, shared by all workers. */
 
 #include "guard/keyring.h"
 #include "guard/limit.h"

@@ -5,9 +5,9 @@
 
 static void read_table(struct fields *f, struct settings *out)
 {
-    static const char *const known[] = {"plugins",     "listen",          "workers",
-                                        "public_url",  "support_contact", "ratelimit_fields",
-                                        NULL};
+    static const char *const known[] = {
+        "plugins",         "listen",           "workers", "public_url",
+        "support_contact", "ratelimit_fields", NULL};
     fields_only(f, known);
     out->n_plugins = fields_list(f, "plugins", out->plugins, SETTINGS_PLUGINS_MAX);
     out->listen = fields_str(f, "listen", OPTIONAL);

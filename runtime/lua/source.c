@@ -100,13 +100,15 @@ static int read_migrations(struct arena *a, struct folder *f, struct str *names,
     for (int i = 0; i < n; i++) {
         struct migration *m = &f->migrations[f->n_migrations++];
         m->name = arena_str(a, (struct str){names[i].p, names[i].n - 4});
-        int e = read_file(a, arena_fmt(a, "%s/%s", path.p, names[i].p).p, &m->sql, faults);
+        int e =
+            read_file(a, arena_fmt(a, "%s/%s", path.p, names[i].p).p, &m->sql, faults);
         err = err ? err : e;
     }
     return err;
 }
 
-int source_read(struct arena *a, const char *path, struct folder *out, struct buf *faults)
+int source_read(struct arena *a, const char *path, struct folder *out,
+                struct buf *faults)
 {
     struct str names[SOURCE_FILES_MAX];
     size_t n = strlen(path);

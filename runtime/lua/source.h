@@ -14,7 +14,7 @@ struct source {
     struct str module; /* "rules": the file's name without ".lua" */
     struct str name;   /* "plugins/bookings/rules.lua": for messages */
     struct str text;
-    bool broken;       /* it does not compile (entry.c), and that has been told */
+    bool broken; /* it does not compile (entry.c), and that has been told */
 };
 
 struct folder {
@@ -30,6 +30,7 @@ struct folder {
  * are appended to `faults`, a line each. ERR_NOT_FOUND: no such folder. */
 int source_read(struct arena *a, const char *path, struct folder *out,
                 struct buf *faults) MUST_CHECK;
-const struct source *source_find(const struct folder *f, struct str module); /* or NULL */
+const struct source *source_find(const struct folder *f,
+                                 struct str module); /* or NULL */
 
 #endif

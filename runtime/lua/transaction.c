@@ -26,7 +26,8 @@ static void tx_free(struct call_write *cw)
     free(t);
 }
 
-/* --- on the writer ----------------------------------------------------------------- */
+/* --- on the writer -----------------------------------------------------------------
+ */
 
 /* The bottom of a transaction's thread. */
 static int l_transact(lua_State *L)
@@ -106,11 +107,13 @@ static int tx_run(struct write *w, struct db *db)
     if (end != VM_DONE)
         return errors[end];
     if (t->idem && t->answer_status)
-        return idem_store(db, t->idem, t->answer_status, buf_slice(&t->answer), t->wall_ms);
+        return idem_store(db, t->idem, t->answer_status, buf_slice(&t->answer),
+                          t->wall_ms);
     return 0;
 }
 
-/* --- back on the worker ------------------------------------------------------------ */
+/* --- back on the worker ------------------------------------------------------------
+ */
 
 static int failed(struct call *c, struct tx *t, lua_State *L)
 {
@@ -119,17 +122,21 @@ static int failed(struct call *c, struct tx *t, lua_State *L)
         const char *code, *detail;
     } table[] = {
         {ERR_BUSY, 503, "busy", "Too many writes are waiting. Try again in a second."},
-        {ERR_CLOSED, 503, "shutting_down", "The server is stopping. Try again shortly."},
+        {ERR_CLOSED, 503, "shutting_down",
+         "The server is stopping. Try again shortly."},
         {ERR_FULL, 503, "storage_unavailable",
          "The server's storage is full; nothing was changed. Tell the operator the "
          "request id %s."},
         {ERR_IO, 503, "storage_unavailable",
-         "The server's storage failed; nothing was changed. Tell the operator the request "
+         "The server's storage failed; nothing was changed. Tell the operator the "
+         "request "
          "id %s."},
         {ERR_NOMEM, 503, "out_of_memory",
-         "The write took more memory than one may; nothing was changed. Request id %s."},
+         "The write took more memory than one may; nothing was changed. Request id "
+         "%s."},
         {ERR_BUDGET, 503, "over_budget",
-         "The write took more computing than one may; nothing was changed. Request id %s."},
+         "The write took more computing than one may; nothing was changed. Request id "
+         "%s."},
     };
     int err = t->cw.w.result;
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)

@@ -1,9 +1,9 @@
 #ifndef KORDLESS_LUA_TRANSACTION_H
 #define KORDLESS_LUA_TRANSACTION_H
 
-/* A named transaction of a plugin: queued by a handler, run on the writer in the plugin's
- * state there, its fate told to the handler when it is durable. It may run twice, so all
- * it knows is in its arguments. */
+/* A named transaction of a plugin: queued by a handler, run on the writer in the
+ * plugin's state there, its fate told to the handler when it is durable. It may run
+ * twice, so all it knows is in its arguments. */
 
 #include "lua/call.h"
 

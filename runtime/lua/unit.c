@@ -19,8 +19,9 @@ void unit_close(struct unit *u)
     u->open = NULL;
 }
 
-/* "rules" is a file of one's own, and so is "bookings.rules" in the plugin bookings, which
- * another's copy of the file finds too; "availability.rules" is of a plugin under `uses`. */
+/* "rules" is a file of one's own, and so is "bookings.rules" in the plugin bookings,
+ * which another's copy of the file finds too; "availability.rules" is of a plugin under
+ * `uses`. */
 static const struct source *resolve(const struct unit *u, struct str name)
 {
     struct str head, rest;
@@ -111,9 +112,10 @@ static int bind_handlers(lua_State *L, const struct look *l)
     for (int i = 0; i < m->n_routes; i++) {
         lua_pushlstring(L, m->routes[i].handler.p, m->routes[i].handler.n);
         if (lua_rawget(L, -2) != LUA_TFUNCTION) {
-            buf_fmt(l->faults,
-                    "%s/plugin.lua: routes.%d.handler: handlers.lua has no function '%s'\n",
-                    p->folder.path.p, i + 1, m->routes[i].handler.p);
+            buf_fmt(
+                l->faults,
+                "%s/plugin.lua: routes.%d.handler: handlers.lua has no function '%s'\n",
+                p->folder.path.p, i + 1, m->routes[i].handler.p);
             lua_pop(L, 1);
             err = ERR_INVALID;
         } else {
@@ -135,7 +137,8 @@ static int look(lua_State *L, void *ctx)
 static int load_role(struct unit *u, struct buf *faults)
 {
     static const struct str files[] = {STR("handlers"), STR("transactions")};
-    static const struct source nothing = {.name = STR("nothing"), .text = STR("return {}")};
+    static const struct source nothing = {.name = STR("nothing"),
+                                          .text = STR("return {}")};
     struct look l = {u, faults};
     struct entry e = {.instructions = 1000000, .look = look, .ctx = &l};
     if (u->role == UNIT_POLICY)

@@ -1,9 +1,10 @@
 #ifndef KORDLESS_LUA_UNIT_H
 #define KORDLESS_LUA_UNIT_H
 
-/* One plugin's Lua state in one thread. A plugin has a unit per worker (its handlers) and
- * one on the writer (its transactions); the operator's policies have one per worker. What
- * leaks, is capped or is killed in a unit is that plugin's own. Only data crosses. */
+/* One plugin's Lua state in one thread. A plugin has a unit per worker (its handlers)
+ * and one on the writer (its transactions); the operator's policies have one per
+ * worker. What leaks, is capped or is killed in a unit is that plugin's own. Only data
+ * crosses. */
 
 #include "lua/manifest.h"
 #include "lua/source.h"
@@ -53,15 +54,17 @@ struct unit_options {
     struct unit *writer;
 };
 
-/* Loads the role's file and checks that it has what the manifest names. Faults are lines
- * in `faults`; ERR_INVALID, ERR_NOMEM. A plugin without that file has an empty table. */
-int unit_new(struct unit **out, const struct unit_options *o, struct buf *faults) MUST_CHECK;
+/* Loads the role's file and checks that it has what the manifest names. Faults are
+ * lines in `faults`; ERR_INVALID, ERR_NOMEM. A plugin without that file has an empty
+ * table. */
+int unit_new(struct unit **out, const struct unit_options *o,
+             struct buf *faults) MUST_CHECK;
 void unit_free(struct unit *u);
 struct unit *unit_of(lua_State *L);
 void unit_close(struct unit *u); /* gives a statement left open back */
 
-/* Libraries that reach the host; lib_host.c, lib_db.c, lib_platform.c. Each adds itself to
- * `kordless` of the unit as its role allows. */
+/* Libraries that reach the host; lib_host.c, lib_db.c, lib_platform.c. Each adds itself
+ * to `kordless` of the unit as its role allows. */
 void lib_host_open(struct unit *u);
 void lib_db_open(struct unit *u);
 void lib_platform_open(struct unit *u);

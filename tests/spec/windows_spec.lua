@@ -19,7 +19,7 @@ end
 
 local function world(schedules, closures)
   return {
-    organization_id = "org", service = { id = "srv", timezone = NY },
+    organization_id = "org", service = { id = "srv", timezone = NY, duration_minutes = 60 },
     candidates = { { key = "host", id = "host", hosts = { "host" } } },
     schedules = schedules, closures = closures or {},
   }

@@ -120,6 +120,10 @@ describe("a question", function()
       refused(admin:get(keys .. "?limit=" .. limit), "limit")
     end
     local id = admin:get(keys):json().api_keys[1].id
+    assert.equal(200, admin:get(keys .. "?cursor=" .. id).status)
+    for _, cursor in ipairs({ "", "x", "key_", id .. "0", "book_" .. id:sub(5) }) do
+      refused(admin:get(keys .. "?cursor=" .. cursor), "cursor")
+    end
     for _, reason in ipairs({ 1, true, { "x" }, ("ü"):rep(201) }) do
       refused(admin:post(P .. "/api-keys/" .. id .. "/revoke", { reason = reason }), "reason")
     end

@@ -38,6 +38,7 @@ describe("a reload", function()
   end
 
   before_each(function()
+    os.execute(("rm -rf %s/other/*"):format(dir))
     write("numbers/plugin.lua", manifest:format("numbers", "/number"))
     write("other/plugin.lua", manifest:format("other", "/other"))
     write("other/handlers.lua", "return { number = function() return 204 end }")

@@ -89,7 +89,17 @@ local function transaction(self, name, args)
 end
 
 -- Sets the global `kordless`. now: the clock; scripts: policies by file name.
+-- A server begins with fresh copies of the plugins' files: some remember what they read.
+local function forget_plugins()
+  for name in pairs(package.loaded) do
+    if name:find("^services%.") or name:find("^availability%.") or name:find("^bookings%.") then
+      package.loaded[name] = nil
+    end
+  end
+end
+
 function server.start(now)
+  forget_plugins()
   local self = setmetatable({ now = now, scripts = {}, queries = 0, ids = 0 }, { __index = server })
   self.db = sqlite.open()
   self.db:run("CREATE TABLE organization (id TEXT PRIMARY KEY, name TEXT, slug TEXT UNIQUE,"

@@ -116,8 +116,8 @@ static int split(struct buf *in, struct answer *out)
     return 0;
 }
 
-int client_ask(struct client *c, const char *method, const char *path, const char *fields,
-               struct str body, struct answer *out)
+int client_ask(struct client *c, const char *method, const char *path,
+               const char *fields, struct str body, struct answer *out)
 {
     struct buf b;
     int fd, err = open_connection(c, &fd);
@@ -126,10 +126,11 @@ int client_ask(struct client *c, const char *method, const char *path, const cha
     if (err)
         return err;
     buf_init(&b);
-    buf_fmt(&b, "%s %s HTTP/1.1\r\nHost: kordless\r\nConnection: close\r\n%s", method, path,
-            fields);
+    buf_fmt(&b, "%s %s HTTP/1.1\r\nHost: kordless\r\nConnection: close\r\n%s", method,
+            path, fields);
     if (body.n)
-        buf_fmt(&b, "Content-Type: application/json\r\nContent-Length: %zu\r\n", body.n);
+        buf_fmt(&b, "Content-Type: application/json\r\nContent-Length: %zu\r\n",
+                body.n);
     buf_lit(&b, "\r\n");
     buf_str(&b, body);
     err = send_all(fd, buf_slice(&b));
@@ -144,7 +145,8 @@ int client_ask(struct client *c, const char *method, const char *path, const cha
     return err;
 }
 
-/* --- reading answers ---------------------------------------------------------------- */
+/* --- reading answers ----------------------------------------------------------------
+ */
 
 static bool skip_value(struct json_reader *r)
 {

@@ -107,7 +107,8 @@ static void print_field(const struct answer *a, const char *label, const char *p
     buf_end(&text);
 }
 
-/* --- organizations ------------------------------------------------------------------ */
+/* --- organizations ------------------------------------------------------------------
+ */
 
 int command_org_create(const struct options *o)
 {
@@ -124,7 +125,8 @@ int command_org_create(const struct options *o)
     put_member(&body, "name", o->name);
     put_member(&body, "plan", o->plan);
     buf_char(&body, '}');
-    int code = ask(c, "POST", "/api/platform/v1/organizations", buf_slice(&body), 201, &a);
+    int code =
+        ask(c, "POST", "/api/platform/v1/organizations", buf_slice(&body), 201, &a);
     if (!code && o->json) {
         print_raw(&a, "organization");
     } else if (!code) {
@@ -137,7 +139,8 @@ int command_org_create(const struct options *o)
     return code;
 }
 
-/* --- keys --------------------------------------------------------------------------- */
+/* --- keys ---------------------------------------------------------------------------
+ */
 
 static int create_key(struct client *c, const struct options *o, const char *org)
 {
@@ -194,8 +197,8 @@ int command_key_create(const struct options *o)
 
 static void print_key_line(const struct answer *a, int i)
 {
-    static const char *const columns[] = {"label",      "environment",  "last4",
-                                          "status",     "created_at",   "last_used_at", "id"};
+    static const char *const columns[] = {
+        "label", "environment", "last4", "status", "created_at", "last_used_at", "id"};
     static const int widths[] = {24, 12, 6, 10, 21, 21, 0};
     char path[64];
     struct buf text;
@@ -220,15 +223,16 @@ static int list_keys(struct client *c, const struct options *o, const char *org)
     if (o->json)
         fputs("[", stdout);
     else
-        printf("%-24s %-12s %-6s %-10s %-21s %-21s %s\n", "LABEL", "ENVIRONMENT", "LAST4",
-               "STATUS", "CREATED", "LAST USED", "ID");
+        printf("%-24s %-12s %-6s %-10s %-21s %-21s %s\n", "LABEL", "ENVIRONMENT",
+               "LAST4", "STATUS", "CREATED", "LAST USED", "ID");
     do {
         struct answer a;
         struct str raw;
         char element[32];
         buf_clear(&path);
-        buf_fmt(&path, "/api/platform/v1/organizations/%s/api-keys?limit=100%s%.*s%c", org,
-                cursor.n ? "&cursor=" : "", (int)cursor.n, cursor.n ? cursor.p : "", '\0');
+        buf_fmt(&path, "/api/platform/v1/organizations/%s/api-keys?limit=100%s%.*s%c",
+                org, cursor.n ? "&cursor=" : "", (int)cursor.n,
+                cursor.n ? cursor.p : "", '\0');
         code = ask(c, "GET", path.p, STR(""), 200, &a);
         for (int i = 0; !code; i++) {
             snprintf(element, sizeof(element), "api_keys.%d", i);
@@ -255,7 +259,8 @@ int command_key_list(const struct options *o)
 }
 
 /* An id as it is; else the last 4, of which there is one in an organization. */
-static int find_key(struct client *c, const char *org, const char *which, struct buf *id)
+static int find_key(struct client *c, const char *org, const char *which,
+                    struct buf *id)
 {
     struct answer a;
     struct buf path, label;
@@ -270,8 +275,8 @@ static int find_key(struct client *c, const char *org, const char *which, struct
         return usage("'%s' is neither a key's id nor its last 4 characters", which);
     buf_init(&path);
     buf_init(&label);
-    buf_fmt(&path, "/api/platform/v1/organizations/%s/api-keys?limit=100&q=%s%c", org, which,
-            '\0');
+    buf_fmt(&path, "/api/platform/v1/organizations/%s/api-keys?limit=100&q=%s%c", org,
+            which, '\0');
     code = ask(c, "GET", path.p, STR(""), 200, &a);
     for (int i = 0; !code && !id->n; i++) {
         char at[48];
@@ -317,7 +322,8 @@ static int revoke_key(struct client *c, const struct options *o, const char *org
     if (!code && !confirmed(o, buf_slice(&id)))
         code = 1;
     if (!code) {
-        buf_fmt(&path, "/api/platform/v1/api-keys/%.*s/revoke%c", (int)id.n, id.p, '\0');
+        buf_fmt(&path, "/api/platform/v1/api-keys/%.*s/revoke%c", (int)id.n, id.p,
+                '\0');
         code = ask(c, "POST", path.p, STR(""), 200, &a);
         if (!code && o->json)
             print_raw(&a, "api_key");
@@ -337,7 +343,8 @@ int command_key_revoke(const struct options *o)
     return with_organization(o, revoke_key);
 }
 
-/* --- demo and version --------------------------------------------------------------- */
+/* --- demo and version ---------------------------------------------------------------
+ */
 
 int command_demo(const struct options *o)
 {

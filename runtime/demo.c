@@ -99,18 +99,20 @@ static void print_lines(struct client *c, const char *base, const char *org,
     printf("\nDemo organization   %s (%s)\nDemo API key        %s\n"
            "The key is shown this once. Try:\n\n",
            SLUG, org, key);
-    printf("curl -s -H 'x-kordless-key: %s' %s/api/calendar/v1/public/org/" SLUG "\n\n", key,
-           base);
+    printf("curl -s -H 'x-kordless-key: %s' %s/api/calendar/v1/public/org/" SLUG "\n\n",
+           key, base);
     printf("curl -s -H 'x-kordless-key: %s' "
            "'%s/api/calendar/v1/public/availability?org_slug=" SLUG
            "&service_slug=%s&from=%s&to=%s'\n\n",
            key, base, service, begin, until);
-    printf("curl -s -H 'x-kordless-key: %s' -H 'Content-Type: application/json' "
-           "-d '{\"org_slug\":\"" SLUG "\",\"service_slug\":\"%s\",\"starts_at\":\"%.*s\","
-           "\"ends_at\":\"%.*s\",\"timezone\":\"America/New_York\",\"contact\":{\"name\":"
-           "\"Ada\",\"email\":\"ada@example.com\"}}' %s/api/calendar/v1/public/bookings\n\n",
-           key, service, (int)from.n, from.n ? from.p : "", (int)to.n, to.n ? to.p : "",
-           base);
+    printf(
+        "curl -s -H 'x-kordless-key: %s' -H 'Content-Type: application/json' "
+        "-d '{\"org_slug\":\"" SLUG "\",\"service_slug\":\"%s\",\"starts_at\":\"%.*s\","
+        "\"ends_at\":\"%.*s\",\"timezone\":\"America/New_York\",\"contact\":{\"name\":"
+        "\"Ada\",\"email\":\"ada@example.com\"}}' "
+        "%s/api/calendar/v1/public/bookings\n\n",
+        key, service, (int)from.n, from.n ? from.p : "", (int)to.n, to.n ? to.p : "",
+        base);
     buf_end(&from);
     buf_end(&to);
 }

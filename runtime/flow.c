@@ -21,10 +21,11 @@ static void end(struct flight *f)
     exchange_done(f->x);
 }
 
-/* --- a refusal kept beside its Idempotency-Key -------------------------------------- */
+/* --- a refusal kept beside its Idempotency-Key --------------------------------------
+ */
 
-struct keeping { /* a 422 is final for its key: it is stored before it is told */
-    struct write w;          /* first */
+struct keeping {    /* a 422 is final for its key: it is stored before it is told */
+    struct write w; /* first */
     struct loop_task task;
     struct flight *flight;
 };
@@ -32,8 +33,8 @@ struct keeping { /* a 422 is final for its key: it is stored before it is told *
 static int keep(struct write *w, struct db *db)
 {
     struct flight *f = ((struct keeping *)w)->flight;
-    int err = idem_store(db, &f->idem, f->x->reply->status, buf_slice(&f->x->reply->body),
-                         f->x->now.wall_ms);
+    int err = idem_store(db, &f->idem, f->x->reply->status,
+                         buf_slice(&f->x->reply->body), f->x->now.wall_ms);
     return err == ERR_EXISTS ? 0 : err;
 }
 
@@ -60,14 +61,14 @@ static void answered(struct call *c)
         return;
     }
     struct keeping *k = arena_zero(f->x->arena, sizeof(*k));
-    *k = (struct keeping){.w = {.run = keep, .done = post_kept},
-                          .task = {.run = kept},
-                          .flight = f};
+    *k = (struct keeping){
+        .w = {.run = keep, .done = post_kept}, .task = {.run = kept}, .flight = f};
     if (writer_queue(f->worker->server->writer, &k->w))
         end(f); /* unkept: the repeat is judged anew, by the same rules */
 }
 
-/* --- what the runtime answers itself ------------------------------------------------ */
+/* --- what the runtime answers itself ------------------------------------------------
+ */
 
 static void answer_status(struct flight *f, bool ok, const char *word)
 {
@@ -81,7 +82,7 @@ static void show_limits(struct flight *f)
     struct limit_verdict v;
     limits_peek(f->worker->server->limits, f->key->ring, f->key->org->ring,
                 quota_rule(f->generation->quota, f->key), &f->x->now, &v);
-    ratelimit_show(f->x->reply, &v, f->x->now.wall_ms);
+    ratelimit_show(f->x->reply, &v);
 }
 
 static void answer_native(struct flight *f)
@@ -122,13 +123,15 @@ static void run_handler(struct flight *f)
     c->key = f->key;
     c->now = f->x->now;
     c->request_id = f->x->request_id;
-    c->public_url = s->public_url.n ? s->public_url : str_of(f->worker->server->public_url);
+    c->public_url =
+        s->public_url.n ? s->public_url : str_of(f->worker->server->public_url);
     c->user = f;
     c->finished = answered;
     call_start(c);
 }
 
-/* --- the way ------------------------------------------------------------------------ */
+/* --- the way ------------------------------------------------------------------------
+ */
 
 void flow_request(void *ctx, struct exchange *x)
 {
@@ -139,14 +142,14 @@ void flow_request(void *ctx, struct exchange *x)
     f->generation = w->generation;
     x->user = f;
     worker_enter(w, f->generation);
-    if (!gate_route(f) ||  /* 404, 405 */
-        !gate_who(f) ||    /* 401, 403: suspended */
-        !gate_often(f) ||  /* 429 */
-        !gate_whose(f) ||  /* 400, 403: x-organization-id */
-        !gate_may(f) ||    /* 403: scope */
-        !gate_takes(f) ||  /* 415 */
-        !gate_once(f) ||   /* Idempotency-Key */
-        !gate_asks(f)) {   /* 400, 304 */
+    if (!gate_route(f) || /* 404, 405 */
+        !gate_who(f) ||   /* 401, 403: suspended */
+        !gate_often(f) || /* 429 */
+        !gate_whose(f) || /* 400, 403: x-organization-id */
+        !gate_may(f) ||   /* 403: scope */
+        !gate_takes(f) || /* 415 */
+        !gate_once(f) ||  /* Idempotency-Key */
+        !gate_asks(f)) {  /* 400, 304 */
         end(f);
         return;
     }
@@ -156,7 +159,8 @@ void flow_request(void *ctx, struct exchange *x)
         run_handler(f);
 }
 
-/* The peer left: what it asked for is carried out all the same, and the answer dropped. */
+/* The peer left: what it asked for is carried out all the same, and the answer dropped.
+ */
 void flow_gone(void *ctx, struct exchange *x)
 {
     (void)ctx;

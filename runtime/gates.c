@@ -12,7 +12,8 @@ static bool refuse(struct flight *f, int status, const char *code, const char *d
     return false;
 }
 
-/* --- which route -------------------------------------------------------------------- */
+/* --- which route --------------------------------------------------------------------
+ */
 
 static bool allow(struct flight *f, int status)
 {
@@ -57,23 +58,26 @@ bool gate_route(struct flight *f)
         return allow(f, 405);
     }
     if (!known)
-        return refuse(f, 404, "unknown_route",
-                      "There is no such path on this server. Check it for typing errors; "
-                      "the calendar API begins with /api/calendar/v1.");
+        return refuse(
+            f, 404, "unknown_route",
+            "There is no such path on this server. Check it for typing errors; "
+            "the calendar API begins with /api/calendar/v1.");
     f->route = f->match.target;
     unescape_params(f);
     return true;
 }
 
-/* --- who ---------------------------------------------------------------------------- */
+/* --- who ----------------------------------------------------------------------------
+ */
 
 static struct str unescape(struct flight *f, struct str s)
 {
     char *p = arena_alloc(f->x->arena, s.n + 1);
     size_t n = 0;
     if (http_unescape(s, true, p, &n)) {
-        f->query_fault = "The query holds a broken percent-escape, a NUL or what is not "
-                         "UTF-8.";
+        f->query_fault =
+            "The query holds a broken percent-escape, a NUL or what is not "
+            "UTF-8.";
         return s;
     }
     return (struct str){p, n};
@@ -93,8 +97,9 @@ static void read_query(struct flight *f)
         struct call_pair p = {unescape(f, name), unescape(f, value)};
         for (int i = 0; i < f->n_query; i++)
             if (str_eq(f->query[i].name, p.name))
-                f->query_fault = arena_fmt(f->x->arena, "The query parameter '%.*s' is given "
-                                                        "twice.",
+                f->query_fault = arena_fmt(f->x->arena,
+                                           "The query parameter '%.*s' is given "
+                                           "twice.",
                                            (int)p.name.n, p.name.p)
                                      .p;
         f->query[f->n_query++] = p;
@@ -124,12 +129,13 @@ static bool refuse_stranger(struct flight *f, int status, const char *code,
     int64_t wait = peers_wait(strangers(f), who, PEER_AUTH_FAILURE, f->x->now.boot_ms);
     if (wait > 0) {
         ratelimit_refuse_stranger(f->x->reply, wait,
-                                  "failed authentications from this address");
+                                  "failed authentications from this address",
+                                  f->worker->scratch);
         return false;
     }
     peers_add(strangers(f), who, PEER_AUTH_FAILURE, f->x->now.boot_ms);
-    if (status == 401 &&
-        reply_field(f->x->reply, STR("WWW-Authenticate"), STR("ApiKey realm=\"kordless\"")))
+    if (status == 401 && reply_field(f->x->reply, STR("WWW-Authenticate"),
+                                     STR("ApiKey realm=\"kordless\"")))
         status = 500;
     reply_problem(f->x->reply, status, code, detail);
     return false;
@@ -137,14 +143,13 @@ static bool refuse_stranger(struct flight *f, int status, const char *code,
 
 static bool refuse_key(struct flight *f, enum auth a, struct key *k, struct str text)
 {
-    struct buf detail;
-    buf_init(&detail);
-    auth_detail(a, k, text, &detail);
+    struct buf *detail = &f->worker->scratch[1];
+    buf_clear(detail);
+    auth_detail(a, k, text, detail);
     if (a == AUTH_SUSPENDED) /* a good key: nobody guesses here */
-        reply_problem(f->x->reply, auth_status(a), auth_code(a), buf_slice(&detail));
+        reply_problem(f->x->reply, auth_status(a), auth_code(a), buf_slice(detail));
     else
-        refuse_stranger(f, auth_status(a), auth_code(a), buf_slice(&detail));
-    buf_end(&detail);
+        refuse_stranger(f, auth_status(a), auth_code(a), buf_slice(detail));
     return false;
 }
 
@@ -178,7 +183,8 @@ static bool identify(struct flight *f, bool required)
     enum auth a = auth_identify(s->keyring, &s->pepper, text, f->x->now.wall_ms, &k);
     if (a == AUTH_OK) {
         f->key = k;
-        atomic_store_explicit(&k->last_used_ms, f->x->now.wall_ms, memory_order_relaxed);
+        atomic_store_explicit(&k->last_used_ms, f->x->now.wall_ms,
+                              memory_order_relaxed);
         return true;
     }
     return required ? refuse_key(f, a, k, text) : true;
@@ -188,7 +194,8 @@ static bool operator_only(struct flight *f)
 {
     if (f->x->peer->local_admin)
         return true;
-    if (reply_field(f->x->reply, STR("WWW-Authenticate"), STR("Bearer realm=\"kordless\"")))
+    if (reply_field(f->x->reply, STR("WWW-Authenticate"),
+                    STR("Bearer realm=\"kordless\"")))
         return refuse(f, 500, "internal_error", "");
     return refuse(f, 401, "operator_required",
                   "Platform routes are for operators: use the kordless command on the "
@@ -212,9 +219,11 @@ bool gate_who(struct flight *f)
     return true;
 }
 
-/* --- how often ---------------------------------------------------------------------- */
+/* --- how often ----------------------------------------------------------------------
+ */
 
-/* A confirmation number as a name of a stranger: apart from addresses, whatever it is. */
+/* A confirmation number as a name of a stranger: apart from addresses, whatever it is.
+ */
 static struct str number_name(struct flight *f)
 {
     struct str number = STR("");
@@ -246,7 +255,7 @@ static bool often_stranger(struct flight *f)
         what = "failed look-ups of this booking";
     }
     if (wait) {
-        ratelimit_refuse_stranger(f->x->reply, wait, what);
+        ratelimit_refuse_stranger(f->x->reply, wait, what, f->worker->scratch);
         return false;
     }
     peers_add(strangers(f), who, PEER_CONTACT_REQUEST, boot);
@@ -257,7 +266,8 @@ void gate_count_failure(struct flight *f)
 {
     char name[17];
     int status = f->x->reply->status;
-    if (!f->route || f->route->auth != ROUTE_CONTACT || (status != 403 && status != 404))
+    if (!f->route || f->route->auth != ROUTE_CONTACT ||
+        (status != 403 && status != 404))
         return;
     peers_add(strangers(f), number_name(f), PEER_CONTACT_FAILURE, f->x->now.boot_ms);
     if (!f->key)
@@ -269,9 +279,12 @@ void gate_count_failure(struct flight *f)
 static bool often_lookup(struct flight *f)
 {
     struct peers *p = f->worker->server->lookups;
-    int64_t wait = peers_wait(p, str_of(f->key->id), PEER_AUTH_FAILURE, f->x->now.boot_ms);
+    int64_t wait =
+        peers_wait(p, str_of(f->key->id), PEER_AUTH_FAILURE, f->x->now.boot_ms);
     if (wait) {
-        ratelimit_refuse_stranger(f->x->reply, wait, "looks at the limits with this API key");
+        ratelimit_refuse_stranger(f->x->reply, wait,
+                                  "looks at the limits with this API key",
+                                  f->worker->scratch);
         return false;
     }
     peers_add(p, str_of(f->key->id), PEER_AUTH_FAILURE, f->x->now.boot_ms);
@@ -290,7 +303,8 @@ bool gate_often(struct flight *f)
     if (f->route->native == NATIVE_RATE_LIMIT) {
         limits_peek(s->limits, f->key->ring, org, rule, &f->x->now, &v);
         v.admitted = true;
-        ratelimit_fields(f->x->reply, &v, f->x->now.wall_ms, settings->ratelimit_fields);
+        ratelimit_fields(f->x->reply, &v, f->x->now.wall_ms,
+                         settings->ratelimit_fields);
         return often_lookup(f);
     }
     int err = limits_take(s->limits, f->key->ring, org, rule, &f->x->now, 1, &v);
@@ -300,11 +314,13 @@ bool gate_often(struct flight *f)
     ratelimit_fields(f->x->reply, &v, f->x->now.wall_ms, settings->ratelimit_fields);
     if (v.admitted)
         return true;
-    ratelimit_refuse(f->x->reply, &v, f->key, settings->support_contact);
+    ratelimit_refuse(f->x->reply, &v, f->key, settings->support_contact,
+                     f->worker->scratch);
     return false;
 }
 
-/* --- whose, and may it -------------------------------------------------------------- */
+/* --- whose, and may it --------------------------------------------------------------
+ */
 
 bool gate_whose(struct flight *f)
 {
@@ -313,9 +329,10 @@ bool gate_whose(struct flight *f)
         return true;
     bool one = one_value(f->x->req, STR("x-organization-id"), &id);
     if (!one || (id.p && id.n == 0) || (!id.p && f->route->auth == ROUTE_ORGANIZATION))
-        return refuse(f, 400, "missing_organization",
-                      one ? "Send your organization's id in the x-organization-id header."
-                          : "x-organization-id is given twice with different values.");
+        return refuse(
+            f, 400, "missing_organization",
+            one ? "Send your organization's id in the x-organization-id header."
+                : "x-organization-id is given twice with different values.");
     struct str own = str_of(f->key->org->id);
     struct str bare = {own.p + 4, own.n - 4};
     if (!id.p || str_eq_nocase(id, own) || str_eq_nocase(id, bare))
@@ -329,14 +346,15 @@ bool gate_may(struct flight *f)
 {
     if (!f->key || !f->route->scope || (f->key->scopes & f->route->scope))
         return true;
-    struct str detail =
-        arena_fmt(f->x->arena, "This API key lacks the scope %s. Make a key that has it.",
-                  scope_name(f->route->scope));
+    struct str detail = arena_fmt(
+        f->x->arena, "This API key lacks the scope %s. Make a key that has it.",
+        scope_name(f->route->scope));
     reply_problem(f->x->reply, 403, "insufficient_scope", detail);
     return false;
 }
 
-/* --- what it sends ------------------------------------------------------------------ */
+/* --- what it sends ------------------------------------------------------------------
+ */
 
 /* application/json, any case, charset=utf-8 allowed (RFC 9110 8.3.1). */
 static bool is_json(struct str type)
@@ -350,7 +368,8 @@ static bool is_json(struct str type)
         return true;
     str_cut(rest, '=', &name, &value);
     return str_eq_nocase(name, STR("charset")) &&
-           (str_eq_nocase(value, STR("utf-8")) || str_eq_nocase(value, STR("\"utf-8\"")));
+           (str_eq_nocase(value, STR("utf-8")) ||
+            str_eq_nocase(value, STR("\"utf-8\"")));
 }
 
 bool gate_takes(struct flight *f)
@@ -375,8 +394,9 @@ static bool replay(struct flight *f, int status, struct str body)
     return false;
 }
 
-/* Mark first, then look: the answer of a first request that ended in between would not be
- * in an older snapshot. So look again until no commit came between snapshot and mark. */
+/* Mark first, then look: the answer of a first request that ended in between would not
+ * be in an older snapshot. So look again until no commit came between snapshot and
+ * mark. */
 static enum idem_begin begin_once(struct flight *f, int *status, struct str *body)
 {
     struct server *s = f->worker->server;
@@ -407,13 +427,15 @@ static bool answer_once(struct flight *f)
         return replay(f, status, body);
     case IDEM_RUNNING:
         reply_field_u64(f->x->reply, STR("Retry-After"), 1);
-        return refuse(f, 409, "idempotency_in_flight",
-                      "The first request with this Idempotency-Key is still running. Try "
-                      "again in a second.");
+        return refuse(
+            f, 409, "idempotency_in_flight",
+            "The first request with this Idempotency-Key is still running. Try "
+            "again in a second.");
     case IDEM_MISMATCH:
-        return refuse(f, 422, "idempotency_mismatch",
-                      "This Idempotency-Key was used with another body. Use a new key for a "
-                      "new request.");
+        return refuse(
+            f, 422, "idempotency_mismatch",
+            "This Idempotency-Key was used with another body. Use a new key for a "
+            "new request.");
     case IDEM_ERROR:
         break;
     }
@@ -437,9 +459,11 @@ bool gate_once(struct flight *f)
     return answer_once(f);
 }
 
-/* --- what it asks ------------------------------------------------------------------- */
+/* --- what it asks -------------------------------------------------------------------
+ */
 
-/* Over all that an answer depends on: commits, generation, minute, caller and question. */
+/* Over all that an answer depends on: commits, generation, minute, caller and question.
+ */
 static void make_etag(struct flight *f)
 {
     struct server *s = f->worker->server;
@@ -450,7 +474,8 @@ static void make_etag(struct flight *f)
     buf_fmt(&b, "%s %llu %u %lld %s %.*s?%.*s", s->etag_salt,
             (unsigned long long)writer_commits(s->writer), f->generation->number,
             (long long)(f->x->now.wall_ms / 60000), f->key ? f->key->org->id : "",
-            (int)req->path.n, req->path.p, (int)req->query.n, req->query.p ? req->query.p : "");
+            (int)req->path.n, req->path.p, (int)req->query.n,
+            req->query.p ? req->query.p : "");
     secret_digest(&s->pepper, buf_slice(&b), digest);
     buf_clear(&b);
     buf_char(&b, '"');

@@ -20,10 +20,10 @@
  *     pattern     string.find, counted        data        values between states
  *     lib_*       the `kordless` API, a file a library
  *   net/          sockets and the loop: loop, listen, conn
- *   guard/        who, and how often: secret, keyring, auth, limit, peers, idem, registry
- *   store/        SQLite: db, fence, migrate, writer, reader
- *   http/         bytes to meaning and back: parse, chunks, query, route, reply
- *   base/         err, str, arena, buf, log, now, id, json, span, zone
+ *   guard/        who, and how often: secret, keyring, auth, limit, peers, idem,
+ * registry store/        SQLite: db, fence, migrate, writer, reader http/         bytes
+ * to meaning and back: parse, chunks, query, route, reply base/         err, str,
+ * arena, buf, log, now, id, json, span, zone
  */
 
 #include <stdio.h>

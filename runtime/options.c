@@ -60,7 +60,8 @@ static const struct flag *find(const char *arg, size_t n)
     return NULL;
 }
 
-static int set_number(const struct flag *f, const char *value, void *at, struct buf *why)
+static int set_number(const struct flag *f, const char *value, void *at,
+                      struct buf *why)
 {
     uint64_t v;
     if (str_u64(str_of(value), (uint64_t)f->hi, &v) || v < (uint64_t)f->lo) {
@@ -82,7 +83,8 @@ static int set_format(struct options *o, const char *value, struct buf *why)
     return 0;
 }
 
-static int set(struct options *o, const struct flag *f, const char *value, struct buf *why)
+static int set(struct options *o, const struct flag *f, const char *value,
+               struct buf *why)
 {
     char *at = (char *)o + f->at;
     switch (f->kind) {

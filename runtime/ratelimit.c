@@ -21,8 +21,9 @@ static enum limit_window tightest(const struct limit_verdict *v)
     int best = 0;
     for (int i = 1; i < LIMIT_WINDOWS; i++) {
         const struct limit_state *a = &v->windows[i], *b = &v->windows[best];
-        if (v->admitted ? (uint64_t)remaining(a) * b->limit < (uint64_t)remaining(b) * a->limit
-                        : a->wait_ms > b->wait_ms)
+        if (v->admitted
+                ? (uint64_t)remaining(a) * b->limit < (uint64_t)remaining(b) * a->limit
+                : a->wait_ms > b->wait_ms)
             best = i;
     }
     return (enum limit_window)best;
@@ -53,7 +54,8 @@ static void put_policy(struct buf *b, const struct limit_verdict *v)
     buf_lit(b, "\r\n");
 }
 
-/* Numbers and names of ours only: nothing here needs the look that reply_field takes. */
+/* Numbers and names of ours only: nothing here needs the look that reply_field takes.
+ */
 void ratelimit_fields(struct reply *r, const struct limit_verdict *v, int64_t wall_ms,
                       bool ietf)
 {
@@ -74,59 +76,97 @@ void ratelimit_fields(struct reply *r, const struct limit_verdict *v, int64_t wa
     }
 }
 
+static void put_member(struct buf *b, struct str name, uint64_t v)
+{
+    buf_lit(b, ",\"");
+    buf_str(b, name);
+    buf_lit(b, "\":");
+    buf_u64(b, v);
+}
+
 static void put_limits(struct buf *b, const struct limit_verdict *v)
 {
     buf_lit(b, "\"limits\":[");
     for (int i = 0; i < LIMIT_WINDOWS; i++) {
         const struct limit_state *s = &v->windows[i];
-        uint64_t wait = ceil_seconds(s->wait_ms);
-        buf_fmt(b, "%s{\"name\":\"%s\",\"limit\":%u,\"used\":%u,\"remaining\":%u,"
-                   "\"reset_after\":%llu,\"retry_after\":%llu}",
-                i ? "," : "", limit_window_name[i], s->limit, s->used, remaining(s),
-                (unsigned long long)ceil_seconds(s->reset_ms), (unsigned long long)wait);
+        buf_add(b, ",", i ? 1 : 0);
+        buf_lit(b, "{\"name\":\"");
+        buf_str(b, str_of(limit_window_name[i]));
+        buf_char(b, '"');
+        put_member(b, STR("limit"), s->limit);
+        put_member(b, STR("used"), s->used);
+        put_member(b, STR("remaining"), remaining(s));
+        put_member(b, STR("reset_after"), ceil_seconds(s->reset_ms));
+        put_member(b, STR("retry_after"), ceil_seconds(s->wait_ms));
+        buf_char(b, '}');
     }
     buf_char(b, ']');
 }
 
-void ratelimit_refuse(struct reply *r, const struct limit_verdict *v, const struct key *k,
-                      struct str support_contact)
+/* "3 seconds" */
+static void put_wait(struct buf *b, int64_t wait_ms)
 {
-    static const char *const per[] = {"in a minute", "in an hour", "in a day"};
-    enum limit_window w = tightest(v);
-    const struct limit_state *s = &v->windows[w];
-    uint64_t wait = ceil_seconds(v->wait_ms);
-    struct buf detail, members;
-    buf_init(&detail);
-    buf_init(&members);
-    buf_fmt(&detail, "The %s of API key '%.*s' (…%s) has made %u requests %s; the limit is "
-                     "%u. Wait %llu second%s and try again, or ask %.*s for a higher limit.",
-            w == LIMIT_DAY ? "organization" : "holder", (int)k->label.n, k->label.p, k->last4,
-            s->used, per[w], s->limit, (unsigned long long)(wait ? wait : 1),
-            wait > 1 ? "s" : "", (int)(support_contact.n ? support_contact.n : 12),
-            support_contact.n ? support_contact.p : "the operator");
-    buf_char(&members, ',');
-    put_limits(&members, v);
-    reply_problem_with(r, 429, "rate_limited", buf_slice(&detail), buf_slice(&members));
-    buf_end(&detail);
-    buf_end(&members);
-}
-
-void ratelimit_refuse_stranger(struct reply *r, int64_t wait_ms, const char *what)
-{
-    struct buf detail;
     uint64_t wait = ceil_seconds(wait_ms);
-    wait = wait ? wait : 1;
-    buf_init(&detail);
-    buf_fmt(&detail, "Too many %s. Wait %llu second%s and try again.", what,
-            (unsigned long long)wait, wait > 1 ? "s" : "");
-    reply_field_u64(r, STR("Retry-After"), wait);
-    reply_problem(r, 429, "rate_limited", buf_slice(&detail));
-    buf_end(&detail);
+    buf_u64(b, wait ? wait : 1);
+    buf_str(b, wait > 1 ? STR(" seconds") : STR(" second"));
 }
 
-void ratelimit_show(struct reply *r, const struct limit_verdict *v, int64_t wall_ms)
+static void say_refused(struct buf *b, const struct limit_verdict *v,
+                        const struct key *k, struct str support_contact)
 {
-    (void)wall_ms;
+    static const struct str who[] = {STR("The API key '"), STR("The API key '"),
+                                     STR("The organization of the API key '")};
+    static const struct str per[] = {STR(" requests in the last minute"),
+                                     STR(" requests in the last hour"),
+                                     STR(" requests in the last day")};
+    enum limit_window w = tightest(v);
+    buf_str(b, who[w]);
+    buf_str(b, k->label);
+    buf_lit(b, "' (…");
+    buf_str(b, str_of(k->last4));
+    buf_lit(b, ") has made ");
+    buf_u64(b, v->windows[w].used);
+    buf_str(b, per[w]);
+    buf_lit(b, "; the limit is ");
+    buf_u64(b, v->windows[w].limit);
+    buf_lit(b, ". Wait ");
+    put_wait(b, v->wait_ms);
+    buf_lit(b, " and try again, or ask ");
+    buf_str(b,
+            support_contact.n ? support_contact : STR("the operator of this server"));
+    buf_lit(b, " for a higher limit.");
+}
+
+void ratelimit_refuse(struct reply *r, const struct limit_verdict *v,
+                      const struct key *k, struct str support_contact,
+                      struct buf scratch[2])
+{
+    struct buf *detail = &scratch[0], *members = &scratch[1];
+    buf_clear(detail);
+    buf_clear(members);
+    say_refused(detail, v, k, support_contact);
+    buf_char(members, ',');
+    put_limits(members, v);
+    reply_problem_with(r, 429, "rate_limited", buf_slice(detail), buf_slice(members));
+}
+
+void ratelimit_refuse_stranger(struct reply *r, int64_t wait_ms, const char *what,
+                               struct buf scratch[2])
+{
+    struct buf *detail = &scratch[0];
+    uint64_t wait = ceil_seconds(wait_ms);
+    buf_clear(detail);
+    buf_lit(detail, "Too many ");
+    buf_str(detail, str_of(what));
+    buf_lit(detail, ". Wait ");
+    put_wait(detail, wait_ms);
+    buf_lit(detail, " and try again.");
+    reply_field_u64(r, STR("Retry-After"), wait ? wait : 1);
+    reply_problem(r, 429, "rate_limited", buf_slice(detail));
+}
+
+void ratelimit_show(struct reply *r, const struct limit_verdict *v)
+{
     r->status = 200;
     buf_clear(&r->body);
     buf_char(&r->body, '{');

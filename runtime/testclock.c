@@ -75,7 +75,8 @@ void testclock_answer(struct clock *clock, struct str body, struct reply *r)
 {
     (void)clock;
     (void)body;
-    reply_problem(r, 404, "unknown_route", STR("There is no such path on this server."));
+    reply_problem(r, 404, "unknown_route",
+                  STR("There is no such path on this server."));
 }
 
 #endif

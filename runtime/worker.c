@@ -225,6 +225,8 @@ void worker_free(struct worker *w)
     loop_free(w->loop);
     reader_close(w->reader);
     generation_drop(w->generation);
+    buf_end(&w->scratch[0]);
+    buf_end(&w->scratch[1]);
     free(w);
 }
 

@@ -21,6 +21,7 @@ struct worker {
     struct id_source ids;
     struct call_host host;
     struct generation *generation; /* the live one */
+    struct buf scratch[2];         /* for sentences that are copied at once */
 };
 
 struct worker_options {

@@ -1,6 +1,6 @@
-/* `kordless check`: everything a start or a reload would look at, short of going live
- * and without touching the data: migrations run on a store of their own that is thrown
- * away. */
+/* Migrations run on a store of their own, which is thrown away. */
+
+#include "check.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "base/json.h"
-#include "command.h"
 #include "guard/registry.h"
 #include "store/migrate.h"
 

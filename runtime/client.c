@@ -145,8 +145,7 @@ int client_ask(struct client *c, const char *method, const char *path,
     return err;
 }
 
-/* --- reading answers ----------------------------------------------------------------
- */
+/* --- reading answers --- */
 
 static bool skip_value(struct json_reader *r)
 {

@@ -1,95 +1,13 @@
 #include "command.h"
 
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/json.h"
-#include "guard/registry.h"
-#include "store/migrate.h"
+#include "ask.h"
+#include "demo.h"
 
 #define VERSION "0.1.0"
-
-int usage(const char *fmt, ...)
-{
-    va_list ap;
-    va_start(ap, fmt);
-    fputs("kordless: ", stderr);
-    vfprintf(stderr, fmt, ap);
-    fputc('\n', stderr);
-    va_end(ap);
-    return 2;
-}
-
-static int fail(struct buf *why)
-{
-    fprintf(stderr, "kordless: %.*s\n", (int)why->n, why->p ? why->p : "");
-    buf_end(why);
-    return 1;
-}
-
-int refused(const struct answer *a)
-{
-    struct buf text;
-    buf_init(&text);
-    struct str detail = answer_text(a, "detail", &text);
-    if (detail.n)
-        fprintf(stderr, "kordless: %.*s\n", (int)detail.n, detail.p);
-    else
-        fprintf(stderr, "kordless: the server did not answer as expected (status %d)\n",
-                a->status);
-    buf_end(&text);
-    return 1;
-}
-
-void put_member(struct buf *b, const char *name, const char *value)
-{
-    if (!value)
-        return;
-    buf_fmt(b, "%s\"%s\":", b->n > 1 ? "," : "", name);
-    if (json_put_string(b, str_of(value)))
-        buf_lit(b, "null"); /* not UTF-8: the server says what is missing */
-}
-
-static int ask(struct client *c, const char *method, const char *path, struct str body,
-               int good, struct answer *a)
-{
-    if (client_ask(c, method, path, "", body, a)) {
-        fprintf(stderr, "kordless: the server does not answer\n");
-        return 1;
-    }
-    return a->status == good ? 0 : refused(a);
-}
-
-int organization_id(struct client *c, const char *slug, struct buf *id)
-{
-    struct answer a;
-    struct buf path;
-    if (strspn(slug, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(slug))
-        return usage("'%s' is no slug: lower-case letters, digits and hyphens", slug);
-    buf_init(&path);
-    buf_fmt(&path, "/api/platform/v1/organizations?slug=%s%c", slug, '\0');
-    int code = ask(c, "GET", path.p, STR(""), 200, &a);
-    if (!code) {
-        answer_text(&a, "organization.id", id);
-        buf_char(id, '\0');
-    }
-    buf_end(&a.body);
-    buf_end(&path);
-    return code;
-}
-
-static int open_client(struct client **c, const struct options *o)
-{
-    struct buf why;
-    buf_init(&why);
-    if (client_open(c, &o->server, &why))
-        return fail(&why);
-    buf_end(&why);
-    return 0;
-}
 
 static void print_raw(const struct answer *a, const char *path)
 {
@@ -107,8 +25,7 @@ static void print_field(const struct answer *a, const char *label, const char *p
     buf_end(&text);
 }
 
-/* --- organizations ------------------------------------------------------------------
- */
+/* --- organizations --- */
 
 int command_org_create(const struct options *o)
 {
@@ -139,8 +56,7 @@ int command_org_create(const struct options *o)
     return code;
 }
 
-/* --- keys ---------------------------------------------------------------------------
- */
+/* --- keys --- */
 
 static int create_key(struct client *c, const struct options *o, const char *org)
 {
@@ -343,8 +259,7 @@ int command_key_revoke(const struct options *o)
     return with_organization(o, revoke_key);
 }
 
-/* --- demo and version ---------------------------------------------------------------
- */
+/* --- demo and version --- */
 
 int command_demo(const struct options *o)
 {

@@ -1,12 +1,14 @@
 /* The demo organization: a salon to try the API on. Its catalogue is the services
  * plugin's; here it is only asked for, and what a person needs next is printed. */
 
+#include "demo.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
+#include "ask.h"
 #include "base/zone.h"
-#include "command.h"
 
 #define SLUG "acme-salon"
 

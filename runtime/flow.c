@@ -15,14 +15,13 @@ static void end(struct flight *f)
             reply_problem(r, 500, "internal_error", STR(""));
     }
     if (f->idem_marked)
-        idem_end(f->worker->server->idem, &f->idem);
+        idem_end(f->worker->shared->idem, &f->idem);
     if (f->generation)
         worker_leave(f->worker, f->generation);
     exchange_done(f->x);
 }
 
-/* --- a refusal kept beside its Idempotency-Key --------------------------------------
- */
+/* --- a refusal kept beside its Idempotency-Key --- */
 
 struct keeping {    /* a 422 is final for its key: it is stored before it is told */
     struct write w; /* first */
@@ -48,7 +47,7 @@ static void post_kept(struct write *w)
 {
     struct keeping *k = (struct keeping *)w;
     if (w->result)
-        LOG(k->flight->worker->server->log, LOG_ERROR, "idempotency_not_kept",
+        LOG(k->flight->worker->shared->log, LOG_ERROR, "idempotency_not_kept",
             LOG_C("why", err_name(w->result)));
     loop_post(k->flight->worker->loop, &k->task);
 }
@@ -63,12 +62,11 @@ static void answered(struct call *c)
     struct keeping *k = arena_zero(f->x->arena, sizeof(*k));
     *k = (struct keeping){
         .w = {.run = keep, .done = post_kept}, .task = {.run = kept}, .flight = f};
-    if (writer_queue(f->worker->server->writer, &k->w))
+    if (writer_queue(f->worker->shared->writer, &k->w))
         end(f); /* unkept: the repeat is judged anew, by the same rules */
 }
 
-/* --- what the runtime answers itself ------------------------------------------------
- */
+/* --- what the runtime answers itself --- */
 
 static void answer_status(struct flight *f, bool ok, const char *word)
 {
@@ -80,14 +78,14 @@ static void answer_status(struct flight *f, bool ok, const char *word)
 static void show_limits(struct flight *f)
 {
     struct limit_verdict v;
-    limits_peek(f->worker->server->limits, f->key->ring, f->key->org->ring,
+    limits_peek(f->worker->shared->limits, f->key->ring, f->key->org->ring,
                 quota_rule(f->generation->quota, f->key), &f->x->now, &v);
     ratelimit_show(f->x->reply, &v);
 }
 
 static void answer_native(struct flight *f)
 {
-    bool ready = atomic_load(&f->worker->server->ready);
+    bool ready = atomic_load(&f->worker->shared->ready);
     switch (f->route->native) {
     case NATIVE_HEALTHZ:
         answer_status(f, true, "ok");
@@ -99,7 +97,7 @@ static void answer_native(struct flight *f)
         show_limits(f);
         break;
     case NATIVE_CLOCK:
-        testclock_answer(f->worker->server->clock, f->x->req->body, f->x->reply);
+        testclock_answer(f->worker->shared->clock, f->x->req->body, f->x->reply);
         break;
     case NATIVE_NO:
         break;
@@ -124,14 +122,13 @@ static void run_handler(struct flight *f)
     c->now = f->x->now;
     c->request_id = f->x->request_id;
     c->public_url =
-        s->public_url.n ? s->public_url : str_of(f->worker->server->public_url);
+        s->public_url.n ? s->public_url : str_of(f->worker->shared->public_url);
     c->user = f;
     c->finished = answered;
     call_start(c);
 }
 
-/* --- the way ------------------------------------------------------------------------
- */
+/* --- the way --- */
 
 void flow_request(void *ctx, struct exchange *x)
 {

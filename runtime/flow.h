@@ -1,8 +1,8 @@
 #ifndef KORDLESS_FLOW_H
 #define KORDLESS_FLOW_H
 
-/* The way of a request, from whole bytes to a reply. Read flow_request: it is the order of
- * answers. The gates are in gates.c. */
+/* The way of a request, from whole bytes to a reply. Read flow_request: it is the order
+ * of answers. The gates are in gates.c. */
 
 #include "net/conn.h"
 

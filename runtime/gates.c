@@ -12,8 +12,7 @@ static bool refuse(struct flight *f, int status, const char *code, const char *d
     return false;
 }
 
-/* --- which route --------------------------------------------------------------------
- */
+/* --- which route --- */
 
 static bool allow(struct flight *f, int status)
 {
@@ -67,8 +66,7 @@ bool gate_route(struct flight *f)
     return true;
 }
 
-/* --- who ----------------------------------------------------------------------------
- */
+/* --- who --- */
 
 static struct str unescape(struct flight *f, struct str s)
 {
@@ -118,7 +116,7 @@ static bool key_in_query(const struct flight *f)
 
 static struct peers *strangers(const struct flight *f)
 {
-    return f->worker->server->strangers;
+    return f->worker->shared->strangers;
 }
 
 static bool refuse_stranger(struct flight *f, int status, const char *code,
@@ -169,7 +167,7 @@ static bool one_value(const struct http_request *req, struct str name, struct st
 
 static bool identify(struct flight *f, bool required)
 {
-    struct server *s = f->worker->server;
+    struct shared *s = f->worker->shared;
     struct str text;
     struct key *k = NULL;
     if (!one_value(f->x->req, STR("x-kordless-key"), &text))
@@ -219,8 +217,7 @@ bool gate_who(struct flight *f)
     return true;
 }
 
-/* --- how often ----------------------------------------------------------------------
- */
+/* --- how often --- */
 
 /* A confirmation number as a name of a stranger: apart from addresses, whatever it is.
  */
@@ -278,7 +275,7 @@ void gate_count_failure(struct flight *f)
 /* The route that shows the limits costs none of them, and has a limit of its own. */
 static bool often_lookup(struct flight *f)
 {
-    struct peers *p = f->worker->server->lookups;
+    struct peers *p = f->worker->shared->lookups;
     int64_t wait =
         peers_wait(p, str_of(f->key->id), PEER_AUTH_FAILURE, f->x->now.boot_ms);
     if (wait) {
@@ -293,7 +290,7 @@ static bool often_lookup(struct flight *f)
 
 bool gate_often(struct flight *f)
 {
-    struct server *s = f->worker->server;
+    struct shared *s = f->worker->shared;
     const struct settings *settings = &f->generation->settings;
     struct limit_verdict v;
     if (!f->key)
@@ -319,8 +316,7 @@ bool gate_often(struct flight *f)
     return false;
 }
 
-/* --- whose, and may it --------------------------------------------------------------
- */
+/* --- whose, and may it --- */
 
 bool gate_whose(struct flight *f)
 {
@@ -353,8 +349,7 @@ bool gate_may(struct flight *f)
     return false;
 }
 
-/* --- what it sends ------------------------------------------------------------------
- */
+/* --- what it sends --- */
 
 /* application/json, any case, charset=utf-8 allowed (RFC 9110 8.3.1). */
 static bool is_json(struct str type)
@@ -399,7 +394,7 @@ static bool replay(struct flight *f, int status, struct str body)
  * mark. */
 static enum idem_begin begin_once(struct flight *f, int *status, struct str *body)
 {
-    struct server *s = f->worker->server;
+    struct shared *s = f->worker->shared;
     for (;;) {
         struct db *db;
         uint64_t commits = writer_commits(s->writer);
@@ -459,14 +454,13 @@ bool gate_once(struct flight *f)
     return answer_once(f);
 }
 
-/* --- what it asks -------------------------------------------------------------------
- */
+/* --- what it asks --- */
 
 /* Over all that an answer depends on: commits, generation, minute, caller and question.
  */
 static void make_etag(struct flight *f)
 {
-    struct server *s = f->worker->server;
+    struct shared *s = f->worker->shared;
     const struct http_request *req = f->x->req;
     unsigned char digest[DIGEST_BYTES];
     struct buf b;

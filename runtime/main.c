@@ -4,9 +4,10 @@
  *   main.c        which command               options.c   flags of all commands
  *   serve.c       runs until a signal         command.c   org, key, version
  *   check.c       looks without going live    demo.c      a salon to try things on
- *   client.c      commands talk HTTP          server.c    up and down in order
- *   worker.c      a thread that serves        flow.c      a request's way, one screen
- *   gates.c       who, how often, may it      ratelimit.c what callers hear of limits
+ *   ask.c         asks, and tells a person    client.c    commands talk HTTP
+ *   server.c      up and down in order        shared.h    what all threads share
+ *   flow.c        a request's way, one screen gates.c     who, how often, may it
+ *   ratelimit.c   what callers hear of limits worker.c    a thread that serves
  *   testclock.c   time for tests
  *
  *   lua/          everything that speaks Lua
@@ -29,6 +30,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ask.h"
+#include "check.h"
 #include "command.h"
 #include "guard/secret.h"
 #include "serve.h"

@@ -11,8 +11,9 @@
 /* `scratch` is the worker's: a refusal is the one answer that must stay cheap. */
 void ratelimit_fields(struct reply *r, const struct limit_verdict *v, int64_t wall_ms,
                       bool ietf);
-void ratelimit_refuse(struct reply *r, const struct limit_verdict *v, const struct key *k,
-                      struct str support_contact, struct buf scratch[2]);
+void ratelimit_refuse(struct reply *r, const struct limit_verdict *v,
+                      const struct key *k, struct str support_contact,
+                      struct buf scratch[2]);
 /* 429 for a caller without a key: `what` completes "Too many …". */
 void ratelimit_refuse_stranger(struct reply *r, int64_t wait_ms, const char *what,
                                struct buf scratch[2]);

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "command.h"
+#include "demo.h"
 
 enum { DRAIN_MS = 10 * 1000 };
 
@@ -35,12 +35,13 @@ static void reload(struct server *s)
     struct buf faults;
     buf_init(&faults);
     if (server_reload(s, &faults)) {
-        log_lines(s->log, "reload_fault", buf_slice(&faults));
-        LOG(s->log, LOG_ERROR, "reload_refused",
+        log_lines(s->shared.log, "reload_fault", buf_slice(&faults));
+        LOG(s->shared.log, LOG_ERROR, "reload_refused",
             LOG_C("what", "the sources from before keep running"),
             LOG_N("generation", s->generation->number));
     } else {
-        LOG(s->log, LOG_INFO, "reloaded", LOG_N("generation", s->generation->number),
+        LOG(s->shared.log, LOG_INFO, "reloaded",
+            LOG_N("generation", s->generation->number),
             LOG_N("classes", quota_classes(s->generation->quota)));
     }
     buf_end(&faults);
@@ -64,7 +65,7 @@ static void make_demo(struct server *s, const struct options *o)
     struct client *c;
     if (client_of(&c, s))
         return;
-    demo_make(c, o, s->public_url); /* says itself why not, and how to go on */
+    demo_make(c, o, s->shared.public_url); /* says itself why not, and how to go on */
     client_close(c);
 }
 
@@ -83,12 +84,13 @@ int serve(const struct options *o)
     buf_end(&why);
     if (o->demo)
         make_demo(s, o);
-    printf("listening on %s\n", s->public_url);
+    printf("listening on %s\n", s->shared.public_url);
     fflush(stdout);
-    LOG(s->log, LOG_INFO, "listening", LOG_C("url", s->public_url),
-        LOG_N("workers", s->n_workers), LOG_N("keys", keyring_count(s->keyring)));
+    LOG(s->shared.log, LOG_INFO, "listening", LOG_C("url", s->shared.public_url),
+        LOG_N("workers", s->n_workers),
+        LOG_N("keys", keyring_count(s->shared.keyring)));
     wait_for_end(s, &set);
-    LOG(s->log, LOG_INFO, "stopping", LOG_N("drain_ms", DRAIN_MS));
+    LOG(s->shared.log, LOG_INFO, "stopping", LOG_N("drain_ms", DRAIN_MS));
     server_close(s, DRAIN_MS);
     return 0;
 }

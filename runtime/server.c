@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "flow.h"
 #include "guard/registry.h"
 #include "testclock.h"
 #include "worker.h"
@@ -27,8 +28,7 @@ static const uint32_t stranger_limits[PEER_COUNTS] = {[PEER_AUTH_FAILURE] = 60,
                                                       [PEER_CONTACT_FAILURE] = 10};
 static const uint32_t lookup_limits[PEER_COUNTS] = {60, 60, 60};
 
-/* --- the data folder ----------------------------------------------------------------
- */
+/* --- the data folder --- */
 
 static int open_data(struct server *s, const char *data, struct buf *why)
 {
@@ -58,7 +58,7 @@ static int open_pepper(struct server *s, struct buf *why)
 {
     struct stat st;
     bool fresh = stat(s->db_path, &st) != 0;
-    return pepper_load(s->data, fresh, &s->pepper, why);
+    return pepper_load(s->data, fresh, &s->shared.pepper, why);
 }
 
 static int migrate_all(struct server *s, struct db *db, struct buf *why)
@@ -69,7 +69,7 @@ static int migrate_all(struct server *s, struct db *db, struct buf *why)
                           registry_migrations_n, false, &ran, why);
     if (!err)
         err = generation_migrate(s->generation, db, false, &ran, why);
-    if (!err && registry_check_pepper(db, &s->pepper)) {
+    if (!err && registry_check_pepper(db, &s->shared.pepper)) {
         buf_fmt(why,
                 "%s/pepper is not the one this database was made with. Put the right "
                 "file back: without it no key can be checked.",
@@ -94,8 +94,7 @@ static int open_store(struct server *s, struct buf *why)
     return err;
 }
 
-/* --- what is in memory --------------------------------------------------------------
- */
+/* --- what is in memory --- */
 
 static int read_boot(struct server *s, struct limit_boot *boot)
 {
@@ -103,7 +102,7 @@ static int read_boot(struct server *s, struct limit_boot *boot)
     bool ok = f && fscanf(f, "%36s", boot->id) == 1;
     if (f)
         fclose(f);
-    boot->now = clock_read(s->clock);
+    boot->now = clock_read(s->shared.clock);
     boot->cut =
         !testclock_built; /* a clock that runs is read in the middle of a millisecond */
     return ok ? 0 : ERR_IO;
@@ -118,21 +117,20 @@ static int open_memory(struct server *s, struct buf *why)
     if (err)
         buf_fmt(why, "/proc/sys/kernel/random/boot_id cannot be read");
     if (!err)
-        err = limits_open(&s->limits, path, &boot, why);
+        err = limits_open(&s->shared.limits, path, &boot, why);
     if (err)
         return err;
-    s->keyring = keyring_new();
-    s->strangers = peers_new(STRANGERS_MAX, stranger_limits);
-    s->lookups = peers_new(STRANGERS_MAX, lookup_limits);
-    s->idem = idem_new();
-    err = registry_load(s->db, s->keyring, s->limits);
+    s->shared.keyring = keyring_new();
+    s->shared.strangers = peers_new(STRANGERS_MAX, stranger_limits);
+    s->shared.lookups = peers_new(STRANGERS_MAX, lookup_limits);
+    s->shared.idem = idem_new();
+    err = registry_load(s->db, s->shared.keyring, s->shared.limits);
     if (err)
         buf_fmt(why, "the keys cannot be loaded: %s", db_message(s->db));
     return err;
 }
 
-/* --- threads ------------------------------------------------------------------------
- */
+/* --- threads --- */
 
 static int worker_count(const struct server *s, const struct server_options *o)
 {
@@ -163,7 +161,8 @@ static int claim_address(struct server *s, const struct server_options *o,
     struct buf b;
     buf_init(&b);
     listen_text(&s->address, &b);
-    snprintf(s->public_url, sizeof(s->public_url), "http://%.*s", (int)b.n, b.p);
+    snprintf(s->shared.public_url, sizeof(s->shared.public_url), "http://%.*s",
+             (int)b.n, b.p);
     buf_end(&b);
     return err;
 }
@@ -171,12 +170,14 @@ static int claim_address(struct server *s, const struct server_options *o,
 static int start_worker(struct server *s, const struct server_options *o,
                         struct buf *why)
 {
-    struct worker_options wo = {.server = s,
+    struct worker_options wo = {.shared = &s->shared,
                                 .index = s->n_workers,
                                 .generation = s->generation,
                                 .db_path = s->db_path,
                                 .listen_fd = -1,
-                                .admin_fd = -1};
+                                .admin_fd = -1,
+                                .request = flow_request,
+                                .gone = flow_gone};
     int err = o->no_listen ? 0 : listen_tcp(&s->address, &wo.listen_fd, why);
     if (!err && !o->no_listen && wo.index == 0)
         err = listen_unix(s->data, "admin.sock", &wo.admin_fd, why);
@@ -196,8 +197,8 @@ static int start_threads(struct server *s, const struct server_options *o, int w
                                       .group_max = o->group,
                                       .queue_max = QUEUE_MAX,
                                       .wal_pages = WAL_PAGES,
-                                      .log = s->log};
-    int err = writer_start(&s->writer, &wo, why);
+                                      .log = s->shared.log};
+    int err = writer_start(&s->shared.writer, &wo, why);
     s->workers = calloc((size_t)workers, sizeof(struct worker *));
     if (!s->workers)
         abort();
@@ -211,11 +212,10 @@ static void make_salt(struct server *s)
     unsigned char r[8];
     secret_random(r, sizeof(r));
     for (size_t i = 0; i < sizeof(r); i++)
-        snprintf(s->etag_salt + 2 * i, 3, "%02x", r[i]);
+        snprintf(s->shared.etag_salt + 2 * i, 3, "%02x", r[i]);
 }
 
-/* --- up -----------------------------------------------------------------------------
- */
+/* --- up --- */
 
 static int bring_up(struct server *s, const struct server_options *o, struct buf *why)
 {
@@ -233,11 +233,11 @@ static int bring_up(struct server *s, const struct server_options *o, struct buf
     if (err)
         return err;
     int workers = worker_count(s, o);
-    err = generation_build(s->generation, s->db, s->zones, s->log, s->keyring, workers,
-                           1, why);
+    err = generation_build(s->generation, s->db, s->shared.zones, s->shared.log,
+                           s->shared.keyring, workers, 1, why);
     if (!err)
         err = start_threads(s, o, workers, why);
-    atomic_store(&s->ready, !err);
+    atomic_store(&s->shared.ready, !err);
     return err;
 }
 
@@ -247,16 +247,17 @@ int server_open(struct server **out, const struct server_options *o, struct buf 
     if (!s)
         abort();
     s->lock_fd = -1;
-    s->clock = clock_new();
-    s->log = log_new(s->clock, o->log_level, o->log_format, log_to_stderr, NULL);
-    s->zones = zones_new(NULL);
+    s->shared.clock = clock_new();
+    s->shared.log =
+        log_new(s->shared.clock, o->log_level, o->log_format, log_to_stderr, NULL);
+    s->shared.zones = zones_new(NULL);
     s->sources = (struct generation_options){.scripts = o->scripts,
                                              .plugins = o->plugins,
                                              .extra = o->load,
                                              .n_extra = o->n_load,
                                              .test_clock = testclock_built};
     make_salt(s);
-    struct now now = clock_read(s->clock);
+    struct now now = clock_read(s->shared.clock);
     s->swept_ms = s->flushed_ms = now.boot_ms;
     int err = bring_up(s, o, why);
     while (why->n && why->p[why->n - 1] == '\n')
@@ -284,8 +285,7 @@ int server_connect(struct server *s, int *fd)
     return 0;
 }
 
-/* --- writes of main's own -----------------------------------------------------------
- */
+/* --- writes of main's own --- */
 
 struct chore {      /* queued by main, which waits: it has nothing better to do */
     struct write w; /* first */
@@ -299,14 +299,14 @@ struct chore {      /* queued by main, which waits: it has nothing better to do 
 
 static int flush_used(struct write *w, struct db *db)
 {
-    return registry_flush_used(db, ((struct chore *)w)->server->keyring);
+    return registry_flush_used(db, ((struct chore *)w)->server->shared.keyring);
 }
 
 static void chore_done(struct write *w)
 {
     struct chore *c = (struct chore *)w;
     if (w->run == flush_used && w->result == 0)
-        registry_used_flushed(c->server->keyring);
+        registry_used_flushed(c->server->shared.keyring);
     pthread_mutex_lock(&c->lock);
     c->done = true;
     pthread_cond_signal(&c->cond);
@@ -319,7 +319,7 @@ static void chore_do(struct server *s, const char *what, struct chore *c)
     c->w.done = chore_done;
     pthread_mutex_init(&c->lock, NULL);
     pthread_cond_init(&c->cond, NULL);
-    int err = writer_queue(s->writer, &c->w);
+    int err = writer_queue(s->shared.writer, &c->w);
     if (!err) {
         pthread_mutex_lock(&c->lock);
         while (!c->done)
@@ -328,7 +328,7 @@ static void chore_do(struct server *s, const char *what, struct chore *c)
         err = c->w.result;
     }
     if (err)
-        LOG(s->log, LOG_ERROR, "chore_failed", LOG_C("what", what),
+        LOG(s->shared.log, LOG_ERROR, "chore_failed", LOG_C("what", what),
             LOG_C("why", err_name(err)));
     pthread_mutex_destroy(&c->lock);
     pthread_cond_destroy(&c->cond);
@@ -347,8 +347,7 @@ static int forget_statements(struct write *w, struct db *db)
     return 0;
 }
 
-/* --- housekeeping and reload --------------------------------------------------------
- */
+/* --- housekeeping and reload --- */
 
 static void reap(struct server *s)
 {
@@ -368,8 +367,8 @@ static void reap(struct server *s)
 
 void server_tick(struct server *s)
 {
-    struct now now = clock_read(s->clock);
-    limits_sync(s->limits);
+    struct now now = clock_read(s->shared.clock);
+    limits_sync(s->shared.limits);
     reap(s);
     if (now.boot_ms - s->flushed_ms >= FLUSH_MS) {
         s->flushed_ms = now.boot_ms;
@@ -377,7 +376,7 @@ void server_tick(struct server *s)
     }
     if (now.boot_ms - s->swept_ms >= SWEEP_MS) {
         s->swept_ms = now.boot_ms;
-        limits_sweep(s->limits, &now);
+        limits_sweep(s->shared.limits, &now);
         chore_do(s, "sweep idempotency",
                  &(struct chore){.w.run = sweep_idem, .wall_ms = now.wall_ms});
     }
@@ -410,8 +409,8 @@ int server_reload(struct server *s, struct buf *faults)
                 ran == 1 ? " is" : "s are", ran == 1 ? "it" : "them");
         err = ERR_INVALID;
     }
-    e = generation_build(g, s->db, s->zones, s->log, s->keyring, s->n_workers,
-                         s->generation->number + 1, faults);
+    e = generation_build(g, s->db, s->shared.zones, s->shared.log, s->shared.keyring,
+                         s->n_workers, s->generation->number + 1, faults);
     err = err ? err : e;
     if (err) /* all its faults are told, not just those of the first step */
         generation_drop(g);
@@ -420,40 +419,39 @@ int server_reload(struct server *s, struct buf *faults)
     return err;
 }
 
-/* --- down ---------------------------------------------------------------------------
- */
+/* --- down --- */
 
 void server_close(struct server *s, int64_t drain_ms)
 {
-    atomic_store(&s->ready, false);
+    atomic_store(&s->shared.ready, false);
     for (int i = 0; i < s->n_workers;
          i++) /* all begin to drain, then each is waited for */
         worker_drain(s->workers[i], drain_ms);
     for (int i = 0; i < s->n_workers; i++)
         worker_join(s->workers[i]);
-    if (s->writer) {
-        if (s->keyring)
+    if (s->shared.writer) {
+        if (s->shared.keyring)
             chore_do(s, "flush last use", &(struct chore){.w.run = flush_used});
-        writer_stop(s->writer);
+        writer_stop(s->shared.writer);
     }
     for (int i = 0; i < s->n_workers; i++) /* to whose loops the writer still posted */
         worker_free(s->workers[i]);
-    writer_free(s->writer);
+    writer_free(s->shared.writer);
     for (int i = 0; i < s->n_retired; i++)
         generation_drop(s->retired[i]);
     generation_drop(s->generation);
     if (s->db)
         db_close(s->db);
-    if (s->limits)
-        limits_close(s->limits);
-    keyring_free(s->keyring);
-    peers_free(s->strangers);
-    peers_free(s->lookups);
-    idem_free(s->idem);
-    zones_free(s->zones);
-    pepper_end(&s->pepper);
-    log_free(s->log);
-    clock_free(s->clock);
+    if (s->shared.limits)
+        limits_close(s->shared.limits);
+    keyring_free(s->shared.keyring);
+    peers_free(s->shared.strangers);
+    peers_free(s->shared.lookups);
+    idem_free(s->shared.idem);
+    zones_free(s->shared.zones);
+    pepper_end(&s->shared.pepper);
+    log_free(s->shared.log);
+    clock_free(s->shared.clock);
     free(s->workers);
     if (s->lock_fd >= 0)
         close(s->lock_fd);

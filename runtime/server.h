@@ -1,41 +1,21 @@
 #ifndef KORDLESS_SERVER_H
 #define KORDLESS_SERVER_H
 
-/* What all threads share. Made by serve.c before the first thread starts and freed
- * after the last one ended; everything in it is either constant by then or safe on its
- * own. */
+/* The server as a whole, for the main thread: up and down in order, housekeeping,
+ * reload.
+ */
 
-#include <pthread.h>
-#include <stdatomic.h>
-
-#include "base/log.h"
-#include "base/now.h"
-#include "base/zone.h"
-#include "guard/idem.h"
-#include "guard/keyring.h"
-#include "guard/limit.h"
-#include "guard/peers.h"
 #include "lua/generation.h"
 #include "net/listen.h"
-#include "store/writer.h"
+#include "shared.h"
 
 struct worker;
 
-struct server {
-    struct clock *clock;
-    struct log *log;
-    struct zones *zones;
-    struct pepper pepper;
-    struct keyring *keyring;
-    struct limits *limits;
-    struct peers *strangers; /* callers without a key, by address or number */
-    struct peers *lookups;   /* GET /rate-limit, by key: a limit of its own */
-    struct idem *idem;
-    struct writer *writer;
+struct server { /* main's own; threads see only `shared` */
+    struct shared shared;
     struct worker **workers;
     int n_workers;
     struct listen_address address;
-    /* main's own: */
     struct generation *generation;  /* the live one */
     struct generation *retired[64]; /* let go of once no worker holds them */
     int n_retired;
@@ -44,10 +24,6 @@ struct server {
     int lock_fd;
     int64_t swept_ms, flushed_ms;
     char data[4096], db_path[4200];
-
-    char public_url[256]; /* where clients reach us, unless the settings say */
-    char etag_salt[17];   /* differs per start: commit numbers begin anew */
-    atomic_bool ready;
 };
 
 struct server_options {
@@ -73,7 +49,7 @@ void server_tick(struct server *s);
 int server_reload(struct server *s, struct buf *faults) MUST_CHECK;
 /* A connection to the first worker as an operator, without a socket file. */
 int server_connect(struct server *s, int *fd) MUST_CHECK;
-void server_close(struct server *s,
-                  int64_t drain_ms); /* drains, and all down in order */
+/* Drains, and brings all down in order. */
+void server_close(struct server *s, int64_t drain_ms);
 
 #endif

@@ -3,10 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "flow.h"
-
-/* --- the verbs lent to lua/ ---------------------------------------------------------
- */
+/* --- the verbs lent to lua/ --- */
 
 static int host_read(void *ctx, struct db **out)
 {
@@ -44,7 +41,7 @@ static int host_write(void *ctx, struct call_write *cw)
     *e = (struct errand){.task.run = errand_back, .cw = cw, .loop = w->loop};
     cw->host = e;
     cw->w.done = errand_done;
-    int err = writer_queue(w->server->writer, &cw->w);
+    int err = writer_queue(w->shared->writer, &cw->w);
     if (err)
         free(e);
     return err;
@@ -81,11 +78,10 @@ static int host_sleep(void *ctx, struct call *c, int64_t ms)
 
 static struct now host_now(void *ctx)
 {
-    return clock_read(((struct worker *)ctx)->server->clock);
+    return clock_read(((struct worker *)ctx)->shared->clock);
 }
 
-/* --- generations --------------------------------------------------------------------
- */
+/* --- generations --- */
 
 static void forget(struct worker *w, struct generation *g)
 {
@@ -113,8 +109,7 @@ void worker_leave(struct worker *w, struct generation *g)
         let_go(w, g);
 }
 
-/* --- being told from other threads --------------------------------------------------
- */
+/* --- being told from other threads --- */
 
 struct order {
     struct loop_task task; /* first */
@@ -192,8 +187,7 @@ static void drain(struct order *o)
     net_drain(w->net, o->drain_ms, drained, w);
 }
 
-/* --- the thread ---------------------------------------------------------------------
- */
+/* --- the thread --- */
 
 static void accepted(void *ctx, int fd)
 {
@@ -232,13 +226,13 @@ void worker_free(struct worker *w)
 
 static int open_all(struct worker *w, const struct worker_options *o, struct buf *why)
 {
-    const struct net_handler handler = {w, flow_request, flow_gone};
-    int err = reader_open(&w->reader, o->db_path, o->server->writer, why);
+    const struct net_handler handler = {w, o->request, o->gone};
+    int err = reader_open(&w->reader, o->db_path, o->shared->writer, why);
     if (!err)
         err = loop_new(&w->loop);
     if (!err)
-        err = net_new(&w->net, w->loop, &net_caps_default, &handler, o->server->clock,
-                      o->server->log);
+        err = net_new(&w->net, w->loop, &net_caps_default, &handler, o->shared->clock,
+                      o->shared->log);
     if (!err && o->listen_fd >= 0)
         err = listener_new(&w->listener, w->loop, o->listen_fd, accepted, w);
     if (!err && o->admin_fd >= 0)
@@ -251,7 +245,7 @@ int worker_start(struct worker **out, const struct worker_options *o, struct buf
     struct worker *w = calloc(1, sizeof(*w));
     if (!w)
         abort();
-    w->server = o->server;
+    w->shared = o->shared;
     w->index = o->index;
     w->generation = o->generation;
     id_source_init(&w->ids);
@@ -261,10 +255,10 @@ int worker_start(struct worker **out, const struct worker_options *o, struct buf
                                  .sleep = host_sleep,
                                  .now = host_now,
                                  .ids = &w->ids,
-                                 .keyring = o->server->keyring,
-                                 .pepper = &o->server->pepper,
-                                 .limits = o->server->limits,
-                                 .log = o->server->log};
+                                 .keyring = o->shared->keyring,
+                                 .pepper = &o->shared->pepper,
+                                 .limits = o->shared->limits,
+                                 .log = o->shared->log};
     int err = open_all(w, o, why);
     if (!err && pthread_create(&w->thread, NULL, worker_main, w) != 0)
         err = ERR_IO;

@@ -5,13 +5,14 @@
  * request lives and dies on one worker. */
 
 #include "lua/call.h"
+#include "lua/generation.h"
 #include "net/conn.h"
 #include "net/loop.h"
-#include "server.h"
+#include "shared.h"
 #include "store/reader.h"
 
 struct worker {
-    struct server *server;
+    struct shared *shared;
     int index;
     pthread_t thread;
     struct loop *loop;
@@ -25,11 +26,14 @@ struct worker {
 };
 
 struct worker_options {
-    struct server *server;
+    struct shared *shared;
     int index;
     struct generation *generation; /* held by the worker from now on */
     const char *db_path;
     int listen_fd, admin_fd; /* -1: none; taken over */
+    /* What is done with a request; `ctx` is the worker (net/conn.h). */
+    void (*request)(void *ctx, struct exchange *x);
+    void (*gone)(void *ctx, struct exchange *x);
 };
 
 /* Starts the thread. ERR_IO with `why`. */

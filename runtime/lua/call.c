@@ -125,7 +125,7 @@ static bool push_request(lua_State *L, struct call *c)
     return push_body(L, c);
 }
 
-/* --- the answer ------------------------------------------------------------------- */
+/* --- the answer --- */
 
 /* What every problem has, and from where: not a script's members. */
 static bool is_problem(const char *name)
@@ -268,7 +268,7 @@ static int l_handle(lua_State *L)
     return finish(L);
 }
 
-/* --- running ---------------------------------------------------------------------- */
+/* --- running --- */
 
 static void answer_problem(struct call *c, int status, const char *code,
                            struct str detail)

@@ -170,7 +170,7 @@ int data_pack(lua_State *L, int idx, size_t max, struct buf *out, struct buf *wh
     return err;
 }
 
-/* --- back again ------------------------------------------------------------------- */
+/* --- back again --- */
 
 struct unpacker {
     lua_State *L;

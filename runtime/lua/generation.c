@@ -6,8 +6,7 @@
 
 #include "lua/entry.h"
 
-/* --- reading ------------------------------------------------------------------------
- */
+/* --- reading --- */
 
 /* Compiles every file, also those that only some day's request would require. */
 static int check_syntax(struct folder *f, struct buf *faults)
@@ -169,8 +168,7 @@ int generation_read(struct generation **out, const struct generation_options *o,
     return err ? err : e;
 }
 
-/* --- the store ----------------------------------------------------------------------
- */
+/* --- the store --- */
 
 int generation_migrate(struct generation *g, struct db *db, bool dry, int *ran,
                        struct buf *faults)
@@ -240,8 +238,7 @@ static int build_fence(struct generation *g, struct plugin *p, struct db *db,
     return err;
 }
 
-/* --- states -------------------------------------------------------------------------
- */
+/* --- states --- */
 
 static int build_writers(struct generation *g, const struct unit_options *common,
                          struct buf *faults)
@@ -309,8 +306,7 @@ int generation_build(struct generation *g, struct db *db, struct zones *zones,
     return err ? err : e;
 }
 
-/* --- the end ------------------------------------------------------------------------
- */
+/* --- the end --- */
 
 static void free_all(struct generation *g)
 {

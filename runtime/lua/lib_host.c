@@ -13,8 +13,7 @@
 
 enum { LOG_FIELDS_MAX = 16, SLEEP_MAX = 60 };
 
-/* --- log ----------------------------------------------------------------------------
- */
+/* --- log --- */
 
 static struct log_field field_of(lua_State *L, const char *key)
 {
@@ -74,8 +73,7 @@ static int l_error(lua_State *L)
     return write_log(L, LOG_ERROR);
 }
 
-/* --- handlers -----------------------------------------------------------------------
- */
+/* --- handlers --- */
 
 static int l_now(lua_State *L)
 {
@@ -167,8 +165,7 @@ static int l_policy_call(lua_State *L)
     return err ? policy_failed(L, c, file, name) : 1;
 }
 
-/* --- transactions -------------------------------------------------------------------
- */
+/* --- transactions --- */
 
 static int l_refuse(lua_State *L)
 {
@@ -209,8 +206,7 @@ static int l_answer(lua_State *L)
     return 1;
 }
 
-/* --- what a unit gets ---------------------------------------------------------------
- */
+/* --- what a unit gets --- */
 
 static const struct {
     const char *name;

@@ -25,7 +25,7 @@ struct scratch {
     struct buf out, strings, why;
 };
 
-/* --- the state's own -------------------------------------------------------------- */
+/* --- the state's own --- */
 
 static int l_scratch_gc(lua_State *L)
 {
@@ -99,7 +99,7 @@ bool json_is_marked(lua_State *L, int idx)
     return is;
 }
 
-/* --- decoding --------------------------------------------------------------------- */
+/* --- decoding --- */
 
 /* The members of a table wait on the Lua stack until the table ends or CHUNK of them
  * are there; so most tables are made in the right size at once. */
@@ -241,7 +241,7 @@ int json_decode(lua_State *L, struct str text, struct buf *why)
     return err ? ERR_INVALID : 0;
 }
 
-/* --- for scripts ------------------------------------------------------------------ */
+/* --- for scripts --- */
 
 static int l_encode(lua_State *L)
 {

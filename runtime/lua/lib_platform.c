@@ -105,8 +105,7 @@ static int failed(struct job *j, lua_State *L, int *n)
     return err;
 }
 
-/* --- organizations ------------------------------------------------------------------
- */
+/* --- organizations --- */
 
 static void push_org(lua_State *L, const struct org *o)
 {
@@ -171,8 +170,7 @@ static int l_org_find(lua_State *L)
     return 1;
 }
 
-/* --- keys ---------------------------------------------------------------------------
- */
+/* --- keys --- */
 
 static void push_scopes(lua_State *L, uint32_t scopes)
 {

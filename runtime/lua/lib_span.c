@@ -196,7 +196,7 @@ static int l_gc(lua_State *L)
     return 0;
 }
 
-/* --- peak ------------------------------------------------------------------------- */
+/* --- peak --- */
 
 static lua_Integer listed_integer(lua_State *L, int list, lua_Integer i)
 {

@@ -37,7 +37,7 @@ void match_settle(struct matcher *m)
     m->steps = 0;
 }
 
-/* --- single characters ------------------------------------------------------------ */
+/* --- single characters --- */
 
 static bool in_class(unsigned char c, char letter)
 {
@@ -147,7 +147,7 @@ static bool is_one(const struct matcher *m, const char *s, const char *p,
     }
 }
 
-/* --- items ------------------------------------------------------------------------ */
+/* --- items --- */
 
 /* Each takes one item: false is a failure, which backtracks. */
 
@@ -321,7 +321,7 @@ static bool take_item(struct matcher *m)
     }
 }
 
-/* --- the whole -------------------------------------------------------------------- */
+/* --- the whole --- */
 
 /* Goes back to the last choice that has another way; false when there is none. */
 static bool backtrack(struct matcher *m)

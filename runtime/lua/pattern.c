@@ -43,7 +43,7 @@ static struct str check_str(lua_State *L, int idx)
     return s;
 }
 
-/* --- find and match --------------------------------------------------------------- */
+/* --- find and match --- */
 
 static bool has_specials(struct str p)
 {
@@ -121,7 +121,7 @@ static int l_match(lua_State *L)
     return 1;
 }
 
-/* --- gmatch ----------------------------------------------------------------------- */
+/* --- gmatch --- */
 
 struct progress {
     size_t at;
@@ -159,7 +159,7 @@ static int l_gmatch(lua_State *L)
     return 1;
 }
 
-/* --- gsub ------------------------------------------------------------------------- */
+/* --- gsub --- */
 
 static void add_text(struct matcher *m, luaL_Buffer *b, const char *s, const char *e)
 {

@@ -64,8 +64,7 @@ static unsigned hash(struct str s)
     return h % BUCKETS;
 }
 
-/* --- asking the script --------------------------------------------------------------
- */
+/* --- asking the script --- */
 
 struct asking {
     struct quota *q;
@@ -188,8 +187,7 @@ int quota_classes(const struct quota *q)
     return atomic_load(&q->n);
 }
 
-/* --- loading ------------------------------------------------------------------------
- */
+/* --- loading --- */
 
 struct look {
     struct quota *q;

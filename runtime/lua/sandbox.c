@@ -52,7 +52,7 @@ bool sandbox_hidden(lua_State *L, int idx)
            lua_touserdata(L, idx) == &copy_key;
 }
 
-/* --- frozen tables ---------------------------------------------------------------- */
+/* --- frozen tables --- */
 
 static bool frozen(lua_State *L, int idx)
 {
@@ -93,7 +93,7 @@ void sandbox_freeze(lua_State *L, const char *name)
     lua_setmetatable(L, -2);
 }
 
-/* --- globals ---------------------------------------------------------------------- */
+/* --- globals --- */
 
 static int l_unknown_global(lua_State *L)
 {
@@ -129,7 +129,7 @@ static void on_missing(lua_State *L, lua_CFunction f)
     lua_setmetatable(L, -2);
 }
 
-/* --- metatables ------------------------------------------------------------------- */
+/* --- metatables --- */
 
 /* The names of all members looked at are upvalues of setmetatable, the refused ones
  * behind the allowed: pushing them as strings would take twice the time. */
@@ -236,7 +236,7 @@ static void push_setmetatable(lua_State *L)
     lua_pushcclosure(L, l_setmetatable, N_ALLOWED + N_REFUSED);
 }
 
-/* --- raw members ------------------------------------------------------------------ */
+/* --- raw members --- */
 
 static int l_rawset(lua_State *L)
 {
@@ -285,7 +285,7 @@ static int l_select(lua_State *L)
     return lua_tocfunction(L, lua_upvalueindex(1))(L);
 }
 
-/* --- all together ----------------------------------------------------------------- */
+/* --- all together --- */
 
 /* From stock's globals, at 1, into ours, at 2. */
 static void copy_base(lua_State *L)

@@ -73,7 +73,7 @@ static int l_by_range(lua_State *L)
     return stock(L);
 }
 
-/* --- tables ----------------------------------------------------------------------- */
+/* --- tables --- */
 
 /* Stock would ask __len, which may say anything, and once more when we have charged. */
 static lua_Integer length_of(lua_State *L)
@@ -147,7 +147,7 @@ static int l_remove(lua_State *L)
     return stock(L);
 }
 
-/* --- what is kept ----------------------------------------------------------------- */
+/* --- what is kept --- */
 
 /* A NULL wrapper: the stock function as it is. */
 struct kept {

@@ -26,8 +26,7 @@ static void tx_free(struct call_write *cw)
     free(t);
 }
 
-/* --- on the writer -----------------------------------------------------------------
- */
+/* --- on the writer --- */
 
 /* The bottom of a transaction's thread. */
 static int l_transact(lua_State *L)
@@ -112,8 +111,7 @@ static int tx_run(struct write *w, struct db *db)
     return 0;
 }
 
-/* --- back on the worker ------------------------------------------------------------
- */
+/* --- back on the worker --- */
 
 static int failed(struct call *c, struct tx *t, lua_State *L)
 {

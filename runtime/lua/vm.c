@@ -45,7 +45,7 @@ struct budget *vm_budget(lua_State *L)
     return vm_of(L)->run.budget;
 }
 
-/* --- memory ----------------------------------------------------------------------- */
+/* --- memory --- */
 
 static void *refuse(struct vm *vm)
 {
@@ -116,7 +116,7 @@ void vm_account(lua_State *L, ptrdiff_t bytes)
     }
 }
 
-/* --- threads ---------------------------------------------------------------------- */
+/* --- threads --- */
 
 static void set_strand(lua_State *L, struct strand *s, struct vm *vm)
 {
@@ -152,7 +152,7 @@ void vm_thread_end(struct vm *vm, lua_State *co, bool dead)
     vm_relieve(vm);
 }
 
-/* --- modules ---------------------------------------------------------------------- */
+/* --- modules --- */
 
 static int l_require(lua_State *L)
 {
@@ -226,7 +226,7 @@ int vm_load(struct vm *vm, struct str text, const char *name, bool bare,
     return 0;
 }
 
-/* --- birth and death -------------------------------------------------------------- */
+/* --- birth and death --- */
 
 static int l_open(lua_State *L)
 {

@@ -15,7 +15,7 @@
 
 enum { STEP = 1000, FRAMES_SHOWN = 12, PCALLS_MAX = 100 };
 
-/* --- why a run ended -------------------------------------------------------------- */
+/* --- why a run ended --- */
 
 static bool add_position(lua_State *L, int level, struct buf *out)
 {
@@ -111,7 +111,7 @@ static void note_end(struct vm *vm, lua_State *L, enum vm_end end, int level)
     add_traceback(L, level, &vm->obituary);
 }
 
-/* --- the budget ------------------------------------------------------------------- */
+/* --- the budget --- */
 
 static void on_count(lua_State *L, lua_Debug *ar);
 
@@ -162,7 +162,7 @@ void vm_charge_later(struct vm *vm, size_t n)
         arm(vm, vm->run.co);
 }
 
-/* --- runs ------------------------------------------------------------------------- */
+/* --- runs --- */
 
 /* Catching an error makes Lua walk all frames below to shrink the stack: in a deep
  * recursion a loop around a failing pcall would take minutes for some 10,000

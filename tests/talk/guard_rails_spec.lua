@@ -51,7 +51,7 @@ describe("guard rails:", function()
   end
 
   it("an endless loop ends, with pcall or without", function()
-    assert.truthy(fails(503, "/rails/do/loop", "over_budget"):find("rails/handlers.lua:5:", 1, true))
+    assert.truthy(fails(503, "/rails/do/loop", "over_budget"):find("rails/handlers.lua:%d+: the instruction"))
     fails(503, "/rails/do/loop_behind_pcall", "over_budget")
   end)
 
@@ -68,7 +68,7 @@ describe("guard rails:", function()
 
   it("an error is a 500 that says nothing but its number", function()
     local line = fails(500, "/rails/do/error", "internal_error")
-    assert.truthy(line:find("rails/handlers.lua:27: the secret", 1, true), line)
+    assert.truthy(line:find("rails/handlers.lua:%d+: the secret"), line)
     fails(500, "/rails/do/no_json", "internal_error")
     fails(500, "/rails/do/no_status", "internal_error")
     assert.truthy(fails(500, "/rails/do/undeclared", "internal_error"):find("not_in_the_manifest", 1, true))
@@ -87,7 +87,8 @@ describe("guard rails:", function()
   end)
 
   it("waiting where it cannot be done is said, and nothing is left waiting", function()
-    assert.truthy(fails(500, "/rails/do/wait_in_sort", "internal_error"):find("cannot wait inside a sort", 1, true))
+    local line = fails(500, "/rails/do/wait_in_sort", "internal_error")
+    assert.truthy(line:find("cannot wait inside a sort", 1, true), line)
     absent("sorted")
     assert.equal(200, c:get("/rails/do/nap_in_sort_behind_pcall").status)
     fails(503, "/rails/do/wait_for_ever", "over_budget")
@@ -118,7 +119,8 @@ describe("guard rails:", function()
 
   it("one that fails takes none of its neighbours along", function()
     local list, ids = {}, {}
-    for i, what in ipairs({ "add", "thirteen", "add", "dangling", "add", "or_rollback", "add", "loop", "add" }) do
+    local whats = { "add", "thirteen", "add", "dangling", "add", "or_rollback", "add", "loop", "add" }
+    for i, what in ipairs(whats) do
       ids[i] = name()
       list[i] = c:bytes({ path = "/rails/tx/" .. what .. "?id=" .. ids[i] })
     end
@@ -151,13 +153,14 @@ describe("guard rails:", function()
 
   it("other tables are out of reach", function()
     assert.equal(200, c:get(sql("SELECT count(*) AS n FROM organization")).status)
-    for _, text in ipairs({ "SELECT * FROM service", "SELECT * FROM api_key", "SELECT 1 FROM idempotency",
+    for _, text in ipairs({ "SELECT * FROM service", "SELECT * FROM api_key",
+      "SELECT 1 FROM idempotency",
       "SELECT id FROM rail WHERE id IN (SELECT id FROM api_key)", "SELECT * FROM sqlite_master",
       "DELETE FROM rail", "PRAGMA user_version", "ATTACH 'x' AS y", "BEGIN", "no sql at all" }) do
       fails(500, sql(text), "internal_error")
     end
-    for _, what in ipairs({ "write_service", "write_keys", "write_schema", "write_read", "commit", "savepoint",
-      "pragma", "attach", "create", "wait" }) do
+    for _, what in ipairs({ "write_service", "write_keys", "write_schema", "write_read", "commit",
+      "savepoint", "pragma", "attach", "create", "wait" }) do
       local line = fails(500, "/rails/tx/" .. what, "internal_error")
       assert.truthy(line:find("transactions.lua:", 1, true), line)
     end
@@ -165,18 +168,22 @@ describe("guard rails:", function()
 end)
 
 describe("a key that is revoked while its request sleeps", function()
-  it("gets neither the answer nor the write", function()
+  it("is told so instead of the answer, whatever the handler catches", function()
     local s = server.start({ load = { "tests/talk/plugins/rails" } })
     s:organization("acme")
-    local key = s:key("acme", "till")
-    local conn = http.connect(s)
-    conn:send(http.bytes({ path = "/rails/nap?seconds=2&write=late", headers = { ["x-kordless-key"] = key.key } }))
+    local key, other = s:key("acme", "till"), s:key("acme", "desk")
+    local lost, kept = http.connect(s), http.connect(s)
+    for conn, made in pairs({ [lost] = key, [kept] = other }) do
+      conn:send(http.bytes({ path = "/rails/doze?until=done", headers = { ["x-kordless-key"] = made.key } }))
+    end
     assert.equal(0, (s:cli("key", "revoke", key.id, "--org", "acme", "--yes")))
-    local r = conn:receive()
+    local r = lost:receive()
     assert.same({ 401, "revoked_api_key" }, { r.status, r:json().code })
     assert.equal('ApiKey realm="kordless"', r.headers["www-authenticate"])
-    assert.equal(0, s:client():get("/rails/rows"):json().n)
-    conn:close()
+    assert.equal(200, s:client():get("/rails/tx/add?id=done").status)
+    assert.equal(200, kept:receive().status)
+    lost:close()
+    kept:close()
     s:stop()
   end)
 end)
@@ -190,7 +197,8 @@ return booking
   for what, body in pairs({ ["raise an error"] = "return request.nothing.at_all",
     ["never end"] = "while true do end", ["answer with no data"] = "return { tostring }" }) do
     it("fail closed when they " .. what, function()
-      local s = server.start({ scripts = { ["booking.lua"] = broken:format(body) }, load = { "examples/hello" } })
+      local s = server.start({ scripts = { ["booking.lua"] = broken:format(body) },
+        load = { "examples/hello" } })
       s:freeze(book.monday)
       local org = s:demo()
       local r = org.client:get(book.public .. "/availability" .. http.query({ org_slug = org.slug,

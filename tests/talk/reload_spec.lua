@@ -119,8 +119,9 @@ describe("a reload", function()
     refused_for("other/handlers.lua:1: the instruction budget is used up")
   end)
   it("with a faulty manifest", function()
-    write("other/plugin.lua", 'return { name = "another", version = 1, needs = { "fire" }, uses = { x = 1 } }')
-    refused_for("other/plugin.lua: name: 'another' must be the folder's name", "other/plugin.lua: version: ",
+    write("other/plugin.lua",
+      'return { name = "another", version = 1, needs = { "fire" }, uses = { x = 1 } }')
+    refused_for("other/plugin.lua: name: 'another' must be", "other/plugin.lua: version: ",
       "other/plugin.lua: needs: 'fire' is no capability", "other/plugin.lua: uses: must be a list")
   end)
   it("with a handler that is not there", function()
@@ -132,8 +133,10 @@ describe("a reload", function()
     refused_for("other/plugin.lua: the route GET /number is taken by GET /number")
   end)
   it("with a plugin it may not use", function()
-    write("other/plugin.lua", 'return { name = "other", version = "1", uses = { "later" }, reads = { "api_key" } }')
-    refused_for("other/plugin.lua: uses: no plugin 'later' stands before", "other/plugin.lua: reads: 'api_key' is closed")
+    write("other/plugin.lua",
+      'return { name = "other", version = "1", uses = { "later" }, reads = { "api_key" } }')
+    refused_for("other/plugin.lua: uses: no plugin 'later' stands before",
+      "other/plugin.lua: reads: 'api_key' is closed")
   end)
   it("with quotas out of range", function()
     s:write_script("quota.lua", [[return { reads = { "moon" },
@@ -174,8 +177,8 @@ describe("a reload", function()
     s:write_script("quota.lua", "return { limits = function() return {} end }")
     s:write_script("booking.lua", "return 7")
     s:write_script("kordless.lua", (settings:format("x"):gsub("listen", "lissen")))
-    refused_for("other/handlers.lua:1: ", "numbers/plugin.lua: routes.1.method: 'FETCH' is none of",
-      "quota.lua: limits: ", "booking.lua: must return a table", "kordless.lua: lissen: ")
+    refused_for("other/handlers.lua:1: ",
+      "numbers/plugin.lua: routes.1.method: 'FETCH' is none of", "quota.lua: limits: ", "booking.lua: must return a table", "kordless.lua: lissen: ")
   end)
 
   it("loses no request and mixes no two generations", function()

@@ -24,7 +24,8 @@ describe("a start", function()
     words[1] = "timeout -k 5 60 " .. shell.quote(words[1])
     local program = table.remove(words, 1)
     local dir = shell.temp_dir()
-    local _, how, code = os.execute(("%s %s </dev/null >%s/out 2>%s/err"):format(program, shell.join(words), dir, dir))
+    local line = ("%s %s </dev/null >%s/out 2>%s/err"):format(program, shell.join(words), dir, dir)
+    local _, how, code = os.execute(line)
     local said, out = shell.read(dir .. "/err"), shell.read(dir .. "/out")
     shell.remove(dir)
     assert.same({ "exit", 1 }, { how, code }, said)
@@ -103,8 +104,9 @@ describe("any number of workers", function()
     it("serves: " .. n, function()
       local s = server.start({ workers = n })
       local org = s:organization("acme")
-      for _ = 1, 4 * n do
-        assert.equal(200, s:client({ ["x-kordless-key"] = org.key }):get("/api/calendar/v1/public/org/acme").status)
+      local path = "/api/calendar/v1/public/org/acme"
+      for _ = 1, 4 * n do -- a new connection each
+        assert.equal(200, s:client({ ["x-kordless-key"] = org.key }):get(path).status)
       end
       local seen = 0
       for name in s:log():gmatch("workers=(%d+)") do seen = tonumber(name) end
@@ -144,7 +146,8 @@ describe("an end", function()
     local org, conns = s:organization("acme"), {}
     for i = 1, 4 do
       conns[i] = http.connect(s)
-      conns[i]:send(http.bytes({ path = "/rails/nap?seconds=1&write=w" .. i, headers = { ["x-kordless-key"] = org.key } }))
+      conns[i]:send(http.bytes({ path = "/rails/nap?seconds=1&write=w" .. i,
+        headers = { ["x-kordless-key"] = org.key } }))
     end
     assert.equal(200, s:client():get("/healthz").status)
     s:kill("TERM")

@@ -13,6 +13,7 @@ end
 function acts.memory()
   local kept = {}
   for i = 1, 1e9 do kept[i] = { i } end
+  return 200, #kept
 end
 
 function acts.memory_behind_pcall()
@@ -81,6 +82,14 @@ end
 
 function handlers.rows()
   return 200, kordless.db.one("SELECT count(*) AS n, group_concat(id) AS ids FROM rail")
+end
+
+-- Until its key is revoked, or somebody adds the row `until`.
+function handlers.doze(req)
+  while not kordless.db.one("SELECT 1 FROM rail WHERE id = ?", req.query["until"]) do
+    pcall(kordless.sleep, 0.02)
+  end
+  return 200, { slept = true }
 end
 
 function handlers.nap(req)

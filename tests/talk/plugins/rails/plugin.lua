@@ -10,6 +10,7 @@ return {
     { method = "GET", path = "/rails/tx/{name}", handler = "transact", auth = "none" },
     { method = "GET", path = "/rails/sql", handler = "sql", auth = "none" },
     { method = "GET", path = "/rails/rows", handler = "rows", auth = "none" },
+    { method = "GET", path = "/rails/doze", handler = "doze", auth = "key" },
     { method = "GET", path = "/rails/nap", handler = "nap", auth = "key" },
   },
 }

@@ -21,11 +21,13 @@ function transactions.memory(args)
   insert(args.id, 1)
   local kept = {}
   for i = 1, 1e9 do kept[i] = ("x"):rep(1000) .. i end
+  return #kept
 end
 
 function transactions.endless_sql(args)
   insert(args.id, 1)
-  pcall(kordless.db.query, "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT sum(x) FROM c")
+  pcall(kordless.db.query, [[
+    WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT sum(x) FROM c]])
   return { "never" }
 end
 

@@ -1,0 +1,35 @@
+#ifndef KORDLESS_SHARED_H
+#define KORDLESS_SHARED_H
+
+/* What all threads share. Made by server.c before the first thread starts and freed
+ * after the last one ended; everything in it is either constant by then or safe on its
+ * own. */
+
+#include <stdatomic.h>
+
+#include "base/log.h"
+#include "base/now.h"
+#include "base/zone.h"
+#include "guard/idem.h"
+#include "guard/keyring.h"
+#include "guard/limit.h"
+#include "guard/peers.h"
+#include "store/writer.h"
+
+struct shared {
+    struct clock *clock;
+    struct log *log;
+    struct zones *zones;
+    struct pepper pepper;
+    struct keyring *keyring;
+    struct limits *limits;
+    struct peers *strangers; /* callers without a key, by address or number */
+    struct peers *lookups;   /* GET /rate-limit, by key: a limit of its own */
+    struct idem *idem;
+    struct writer *writer;
+    char public_url[256]; /* where clients reach us, unless the settings say */
+    char etag_salt[17];   /* differs per start: commit numbers begin anew */
+    atomic_bool ready;
+};
+
+#endif

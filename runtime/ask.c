@@ -6,7 +6,7 @@
 
 #include "base/json.h"
 
-int usage(const char *fmt, ...)
+int ask_usage(const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
@@ -24,7 +24,7 @@ static int fail(struct buf *why)
     return 1;
 }
 
-int refused(const struct answer *a)
+int ask_refused(const struct answer *a)
 {
     struct buf text;
     buf_init(&text);
@@ -38,7 +38,7 @@ int refused(const struct answer *a)
     return 1;
 }
 
-void put_member(struct buf *b, const char *name, const char *value)
+void ask_put_member(struct buf *b, const char *name, const char *value)
 {
     if (!value)
         return;
@@ -47,25 +47,26 @@ void put_member(struct buf *b, const char *name, const char *value)
         buf_lit(b, "null"); /* not UTF-8: the server says what is missing */
 }
 
-int ask(struct client *c, const char *method, const char *path, struct str body,
-        int good, struct answer *a)
+int ask_platform(struct client *c, const char *method, const char *path,
+                 struct str body, int good, struct answer *a)
 {
     if (client_ask(c, method, path, "", body, a)) {
         fprintf(stderr, "kordless: the server does not answer\n");
         return 1;
     }
-    return a->status == good ? 0 : refused(a);
+    return a->status == good ? 0 : ask_refused(a);
 }
 
-int organization_id(struct client *c, const char *slug, struct buf *id)
+int ask_organization(struct client *c, const char *slug, struct buf *id)
 {
     struct answer a;
     struct buf path;
     if (strspn(slug, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(slug))
-        return usage("'%s' is no slug: lower-case letters, digits and hyphens", slug);
+        return ask_usage("'%s' is no slug: lower-case letters, digits and hyphens",
+                         slug);
     buf_init(&path);
     buf_fmt(&path, "/api/platform/v1/organizations?slug=%s%c", slug, '\0');
-    int code = ask(c, "GET", path.p, STR(""), 200, &a);
+    int code = ask_platform(c, "GET", path.p, STR(""), 200, &a);
     if (!code) {
         answer_text(&a, "organization.id", id);
         buf_char(id, '\0');
@@ -75,7 +76,7 @@ int organization_id(struct client *c, const char *slug, struct buf *id)
     return code;
 }
 
-int open_client(struct client **c, const struct options *o)
+int ask_open(struct client **c, const struct options *o)
 {
     struct buf why;
     buf_init(&why);

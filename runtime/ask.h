@@ -7,17 +7,17 @@
 #include "client.h"
 #include "options.h"
 
-int usage(const char *fmt, ...) __attribute__((format(printf, 1, 2))); /* 2 */
-int refused(const struct answer *a); /* prints the API's sentence; 1 */
-int open_client(struct client **c, const struct options *o);
+int ask_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2))); /* 2 */
+int ask_refused(const struct answer *a); /* prints the API's sentence; 1 */
+int ask_open(struct client **c, const struct options *o);
 
 /* One request; anything but status `good` is told and is 1. `a` is the caller's to end,
  * whatever comes back. */
-int ask(struct client *c, const char *method, const char *path, struct str body,
-        int good, struct answer *a);
+int ask_platform(struct client *c, const char *method, const char *path,
+                 struct str body, int good, struct answer *a);
 /* The id of the organization with this slug, with a NUL, in `id`. */
-int organization_id(struct client *c, const char *slug, struct buf *id);
-void put_member(struct buf *b, const char *name,
-                const char *value); /* "name":"value" */
+int ask_organization(struct client *c, const char *slug, struct buf *id);
+void ask_put_member(struct buf *b, const char *name,
+                    const char *value); /* "name":"value" */
 
 #endif

@@ -33,17 +33,17 @@ int command_org_create(const struct options *o)
     struct answer a;
     struct buf body;
     if (!o->slug || !o->name)
-        return usage("org create needs --slug S and --name N");
-    if (open_client(&c, o))
+        return ask_usage("org create needs --slug S and --name N");
+    if (ask_open(&c, o))
         return 1;
     buf_init(&body);
     buf_char(&body, '{');
-    put_member(&body, "slug", o->slug);
-    put_member(&body, "name", o->name);
-    put_member(&body, "plan", o->plan);
+    ask_put_member(&body, "slug", o->slug);
+    ask_put_member(&body, "name", o->name);
+    ask_put_member(&body, "plan", o->plan);
     buf_char(&body, '}');
-    int code =
-        ask(c, "POST", "/api/platform/v1/organizations", buf_slice(&body), 201, &a);
+    int code = ask_platform(c, "POST", "/api/platform/v1/organizations",
+                            buf_slice(&body), 201, &a);
     if (!code && o->json) {
         print_raw(&a, "organization");
     } else if (!code) {
@@ -65,11 +65,11 @@ static int create_key(struct client *c, const struct options *o, const char *org
     buf_init(&body);
     buf_init(&path);
     buf_char(&body, '{');
-    put_member(&body, "label", o->label);
-    put_member(&body, "environment", o->environment);
+    ask_put_member(&body, "label", o->label);
+    ask_put_member(&body, "environment", o->environment);
     buf_char(&body, '}');
     buf_fmt(&path, "/api/platform/v1/organizations/%s/api-keys%c", org, '\0');
-    int code = ask(c, "POST", path.p, buf_slice(&body), 201, &a);
+    int code = ask_platform(c, "POST", path.p, buf_slice(&body), 201, &a);
     if (!code && o->json) {
         print_raw(&a, "api_key");
     } else if (!code) {
@@ -92,11 +92,11 @@ static int with_organization(const struct options *o,
     struct client *c;
     struct buf id;
     if (!o->org)
-        return usage("%s %s needs --org SLUG", o->words[0], o->words[1]);
-    if (open_client(&c, o))
+        return ask_usage("%s %s needs --org SLUG", o->words[0], o->words[1]);
+    if (ask_open(&c, o))
         return 1;
     buf_init(&id);
-    int code = organization_id(c, o->org, &id);
+    int code = ask_organization(c, o->org, &id);
     if (!code)
         code = then(c, o, id.p);
     buf_end(&id);
@@ -107,7 +107,7 @@ static int with_organization(const struct options *o,
 int command_key_create(const struct options *o)
 {
     if (!o->label)
-        return usage("key create needs --label L");
+        return ask_usage("key create needs --label L");
     return with_organization(o, create_key);
 }
 
@@ -149,7 +149,7 @@ static int list_keys(struct client *c, const struct options *o, const char *org)
         buf_fmt(&path, "/api/platform/v1/organizations/%s/api-keys?limit=100%s%.*s%c",
                 org, cursor.n ? "&cursor=" : "", (int)cursor.n,
                 cursor.n ? cursor.p : "", '\0');
-        code = ask(c, "GET", path.p, STR(""), 200, &a);
+        code = ask_platform(c, "GET", path.p, STR(""), 200, &a);
         for (int i = 0; !code; i++) {
             snprintf(element, sizeof(element), "api_keys.%d", i);
             if (!answer_raw(&a, element, &raw))
@@ -188,12 +188,12 @@ static int find_key(struct client *c, const char *org, const char *which,
     }
     if (strlen(which) != 4 || strspn(which, "0123456789abcdefghijklmnopqrstuvwxyz"
                                             "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 4)
-        return usage("'%s' is neither a key's id nor its last 4 characters", which);
+        return ask_usage("'%s' is neither a key's id nor its last 4 characters", which);
     buf_init(&path);
     buf_init(&label);
     buf_fmt(&path, "/api/platform/v1/organizations/%s/api-keys?limit=100&q=%s%c", org,
             which, '\0');
-    code = ask(c, "GET", path.p, STR(""), 200, &a);
+    code = ask_platform(c, "GET", path.p, STR(""), 200, &a);
     for (int i = 0; !code && !id->n; i++) {
         char at[48];
         snprintf(at, sizeof(at), "api_keys.%d.last4", i);
@@ -220,7 +220,7 @@ static bool confirmed(const struct options *o, struct str id)
     if (o->yes)
         return true;
     if (!isatty(STDIN_FILENO)) {
-        usage("revoking is final; add --yes to do it without a terminal");
+        ask_usage("revoking is final; add --yes to do it without a terminal");
         return false;
     }
     printf("Revoke %.*s? It is refused at once and for good. [y/N] ", (int)id.n, id.p);
@@ -240,7 +240,7 @@ static int revoke_key(struct client *c, const struct options *o, const char *org
     if (!code) {
         buf_fmt(&path, "/api/platform/v1/api-keys/%.*s/revoke%c", (int)id.n, id.p,
                 '\0');
-        code = ask(c, "POST", path.p, STR(""), 200, &a);
+        code = ask_platform(c, "POST", path.p, STR(""), 200, &a);
         if (!code && o->json)
             print_raw(&a, "api_key");
         else if (!code)
@@ -255,7 +255,7 @@ static int revoke_key(struct client *c, const struct options *o, const char *org
 int command_key_revoke(const struct options *o)
 {
     if (o->n_words < 3)
-        return usage("key revoke needs the key's id or its last 4 characters");
+        return ask_usage("key revoke needs the key's id or its last 4 characters");
     return with_organization(o, revoke_key);
 }
 
@@ -264,7 +264,7 @@ int command_key_revoke(const struct options *o)
 int command_demo(const struct options *o)
 {
     struct client *c;
-    if (open_client(&c, o))
+    if (ask_open(&c, o))
         return 1;
     int code = demo_make(c, o, "http://127.0.0.1:8080");
     client_close(c);

@@ -24,9 +24,9 @@ static int make_organization(struct client *c, struct buf *id)
         buf_char(id, '\0');
         code = 0;
     } else if (a.status == 409) {
-        code = organization_id(c, SLUG, id); /* a demo that was cut short, perhaps */
+        code = ask_organization(c, SLUG, id); /* a demo that was cut short, perhaps */
     } else {
-        code = refused(&a);
+        code = ask_refused(&a);
     }
     buf_end(&a.body);
     return code;
@@ -40,7 +40,7 @@ static int seed(struct client *c, const char *id, struct answer *a)
     int err = client_ask(c, "POST", path.p, "", STR(""), a);
     buf_end(&path);
     if (err || (a->status != 201 && a->status != 409))
-        return err ? 1 : refused(a);
+        return err ? 1 : ask_refused(a);
     if (a->status == 409) {
         fprintf(stderr,
                 "kordless: the demo data is there already. Make another key with:\n"
@@ -58,7 +58,7 @@ static int make_key(struct client *c, const char *id, struct answer *a)
     int err = client_ask(c, "POST", path.p, "",
                          STR("{\"label\":\"Demo\",\"environment\":\"production\"}"), a);
     buf_end(&path);
-    return err || a->status != 201 ? (err ? 1 : refused(a)) : 0;
+    return err || a->status != 201 ? (err ? 1 : ask_refused(a)) : 0;
 }
 
 /* The first free slot of the coming fortnight, so that the third line really books. */

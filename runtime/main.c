@@ -94,7 +94,7 @@ int main(int argc, char **argv)
     struct buf why;
     buf_init(&why);
     if (options_read(argc, argv, &o, &why)) {
-        int code = usage("%.*s", (int)why.n, why.p);
+        int code = ask_usage("%.*s", (int)why.n, why.p);
         buf_end(&why);
         return code;
     }
@@ -108,6 +108,6 @@ int main(int argc, char **argv)
         return 2;
     }
     if (secret_init())
-        return usage("the cryptographic library cannot be used") - 1;
+        return ask_usage("the cryptographic library cannot be used") - 1;
     return commands[i].run(&o);
 }

@@ -1,5 +1,6 @@
 #include "worker.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
 

@@ -18,7 +18,8 @@ BUILD    ?= build
 endif
 
 WARNINGS  = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
-            -Wpointer-arith -Wcast-qual -Wwrite-strings -Wvla $(if $(WERROR),-Werror)
+            -Wpointer-arith -Wcast-qual -Wwrite-strings -Wvla \
+            -Werror=implicit-function-declaration $(if $(WERROR),-Werror)
 CFLAGS   ?= -O2 -g
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -Iruntime -Iinclude $(WARNINGS) $(CFLAGS) $(INSTRUMENT) \
             -MMD -MP $(PKG_CFLAGS)

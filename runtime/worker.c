@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "net/listen.h"
+
 /* --- the verbs lent to lua/ --- */
 
 static int host_read(void *ctx, struct db **out)

@@ -219,8 +219,10 @@ static void a_full_disk_refuses_and_counts_nothing(void **state)
     limits_sync(w.l);
     char id[32];
     uint32_t ring;
-    for (int i = 0; !(err = limits_ring(w.l, str_of(id), &ring)); i++)
+    for (int i = 0; err == 0 || i == 0; i++) {
         snprintf(id, sizeof(id), "ring_%d", i);
+        err = limits_ring(w.l, str_of(id), &ring);
+    }
     assert_int_equal(err, ERR_FULL);
     world_reopen(&w);
     cap_files(RLIM_INFINITY);

@@ -1,0 +1,1 @@
+CREATE TABLE queue_row (id TEXT PRIMARY KEY);

@@ -1,0 +1,12 @@
+-- Writes that take their time, so that others wait behind them.
+return {
+  name = "queue",
+  version = "1.0.0",
+  api = 1,
+  needs = { "db", "transaction" },
+  routes = {
+    { method = "POST", path = "/queue/slow/{id}", handler = "slow", auth = "none", body = false },
+    { method = "POST", path = "/queue/quick/{id}", handler = "quick", auth = "key", body = false },
+    { method = "GET", path = "/queue/rows", handler = "rows", auth = "none" },
+  },
+}

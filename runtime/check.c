@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ask.h"
 #include "base/json.h"
 #include "guard/registry.h"
 #include "store/migrate.h"
@@ -59,7 +60,53 @@ static int check_generation(struct generation *g, struct buf *faults)
     return err;
 }
 
-static void print_faults(const struct buf *faults, bool json)
+enum format { AS_TEXT, AS_JSON, AS_GITHUB, FORMATS };
+
+static enum format format_of(const struct options *o)
+{
+    static const char *const names[FORMATS] = {"text", "json", "github"};
+    if (!o->format)
+        return o->json ? AS_JSON : AS_TEXT;
+    int i = 0;
+    while (i < FORMATS && strcmp(names[i], o->format) != 0)
+        i++;
+    return (enum format)i;
+}
+
+/* The number in "…:12: what", and what stands behind it. Lua cuts long file names short
+ * in its messages, so the file in front may stand there twice. */
+static bool find_line(struct str s, uint64_t *line, struct str *what)
+{
+    struct str head, rest = s;
+    while (str_cut(rest, ':', &head, &rest))
+        if (!str_u64(head, 1000000, line)) {
+            *what = str_trim(rest);
+            return true;
+        }
+    return false;
+}
+
+static void print_annotation(struct str fault)
+{
+    struct str file, rest, what;
+    uint64_t line;
+    str_cut(fault, ':', &file, &rest);
+    if (find_line(rest, &line, &what))
+        printf("::error file=%.*s,line=%llu::%.*s\n", (int)file.n, file.p,
+               (unsigned long long)line, (int)what.n, what.n ? what.p : "");
+    else
+        printf("::error file=%.*s::%.*s\n", (int)file.n, file.p, (int)rest.n,
+               rest.n ? rest.p : "");
+}
+
+static void add_json(struct buf *out, struct str line)
+{
+    buf_add(out, ",", out->n ? 1 : 0);
+    if (json_put_string(out, line))
+        buf_lit(out, "\"a fault that is not UTF-8\"");
+}
+
+static void print_faults(const struct buf *faults, enum format as)
 {
     struct str rest = buf_slice(faults), line;
     struct buf out;
@@ -68,15 +115,14 @@ static void print_faults(const struct buf *faults, bool json)
         str_cut(rest, '\n', &line, &rest);
         if (!line.n)
             continue;
-        if (!json) {
+        if (as == AS_JSON)
+            add_json(&out, line);
+        else if (as == AS_GITHUB)
+            print_annotation(line);
+        else
             fprintf(stderr, "%.*s\n", (int)line.n, line.p);
-            continue;
-        }
-        buf_add(&out, ",", out.n ? 1 : 0);
-        if (json_put_string(&out, line))
-            buf_lit(&out, "\"a fault that is not UTF-8\"");
     }
-    if (json)
+    if (as == AS_JSON)
         printf("{\"ok\":%s,\"faults\":[%.*s]}\n", out.n ? "false" : "true", (int)out.n,
                out.n ? out.p : "");
     buf_end(&out);
@@ -90,15 +136,18 @@ int command_check(const struct options *o)
                                     .n_extra = o->server.n_load};
     struct generation *g = NULL;
     struct buf faults;
+    enum format as = format_of(o);
+    if (as == FORMATS)
+        return ask_usage("--format takes text, json or github");
     buf_init(&faults);
     int err = generation_read(&g, &go, &faults);
     int e = check_generation(g, &faults);
     err = err ? err : e;
-    if (!err && !o->json)
+    if (!err && as == AS_TEXT)
         printf("ok: %d plugins, %d classes of keys\n", g->n_plugins,
                quota_classes(g->quota));
     else
-        print_faults(&faults, o->json);
+        print_faults(&faults, as);
     if (g)
         generation_drop(g);
     buf_end(&faults);

@@ -116,32 +116,41 @@ static int split(struct buf *in, struct answer *out)
     return 0;
 }
 
+int client_send(struct client *c, struct str request, struct buf *response)
+{
+    int fd, err = open_connection(c, &fd);
+    if (err)
+        return err;
+    err = send_all(fd, request);
+    if (!err)
+        err = receive_all(fd, response);
+    close(fd);
+    return err;
+}
+
 int client_ask(struct client *c, const char *method, const char *path,
                const char *fields, struct str body, struct answer *out)
 {
-    struct buf b;
-    int fd, err = open_connection(c, &fd);
+    struct buf request, response;
     out->status = 0;
     buf_init(&out->body);
-    if (err)
-        return err;
-    buf_init(&b);
-    buf_fmt(&b, "%s %s HTTP/1.1\r\nHost: kordless\r\nConnection: close\r\n%s", method,
-            path, fields);
+    buf_init(&request);
+    buf_init(&response);
+    buf_fmt(&request, "%s %s HTTP/1.1\r\nHost: kordless\r\nConnection: close\r\n%s",
+            method, path, fields);
     if (body.n)
-        buf_fmt(&b, "Content-Type: application/json\r\nContent-Length: %zu\r\n",
+        buf_fmt(&request, "Content-Type: application/json\r\nContent-Length: %zu\r\n",
                 body.n);
-    buf_lit(&b, "\r\n");
-    buf_str(&b, body);
-    err = send_all(fd, buf_slice(&b));
-    buf_clear(&b);
+    buf_lit(&request, "\r\n");
+    buf_str(&request, body);
+    int err = client_send(c, buf_slice(&request), &response);
     if (!err)
-        err = receive_all(fd, &b);
-    if (!err)
-        err = split(&b, out);
-    explicit_bzero(b.p, b.n); /* a key may have stood in it */
-    buf_end(&b);
-    close(fd);
+        err = split(&response, out);
+    explicit_bzero(request.p, request.n); /* a key may have stood in them */
+    if (response.n)
+        explicit_bzero(response.p, response.n);
+    buf_end(&request);
+    buf_end(&response);
     return err;
 }
 

@@ -2,12 +2,12 @@
 
 # ---- Debian packages, all in one place ------------------------------------------------
 RUN_PACKAGES   = gcc make pkg-config lua5.4 liblua5.4-dev libevent-dev libsqlite3-dev \
-                 libsodium-dev tzdata ca-certificates
-TEST_PACKAGES  = libcmocka-dev lua-busted lua-check lua-socket sqlite3 curl python3 nodejs
+                 libsodium-dev libssl-dev tzdata curl ca-certificates
+TEST_PACKAGES  = libcmocka-dev lua-busted lua-check lua-socket sqlite3 openssl python3 nodejs
 BENCH_PACKAGES = $(TEST_PACKAGES) wrk nginx-light libnginx-mod-http-lua lua-cjson
 DEV_PACKAGES   = clang-format
 
-LIBRARIES      = lua5.4 sqlite3 libsodium
+LIBRARIES      = lua5.4 sqlite3 libsodium libssl libcrypto
 
 # ---- What is built from what ----------------------------------------------------------
 ifdef SANITIZE
@@ -33,6 +33,8 @@ UNITS    := $(sort $(wildcard tests/unit/test_*.c))
 
 objects      = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 test_objects = $(patsubst %.c,$(BUILD)/obj-test/%.o,$(1))
+SHARED      := $(patsubst examples/native/%.c,$(BUILD)/examples/%.so,$(wildcard examples/native/*.c)) \
+               $(patsubst tests/abi/%.c,$(BUILD)/abi/%.so,$(wildcard tests/abi/*.c tests/abi/v1/*.c))
 UNIT_BINS   := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNITS))
 
 .DEFAULT_GOAL := build
@@ -63,12 +65,28 @@ $(BUILD)/obj-test/%.o: %.c Makefile
 	@echo "  cc      $< (test clock)"
 	@$(CC) $(ALL_CFLAGS) -DKORDLESS_TEST_CLOCK -c -o $@ $<
 
-# Each tests/unit/test_*.c is a program of its own.
-units: $(UNIT_BINS)
+# A Lua file inside the binary.
+$(BUILD)/obj/runtime/lua/spec.o $(BUILD)/obj-test/runtime/lua/spec.o: runtime/lua/spec.lua
+
+# Each tests/unit/test_*.c is a program of its own; native plugins that they load.
+units: $(UNIT_BINS) $(SHARED)
 $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libkordless.a
 	@mkdir -p $(@D)
 	@echo "  link    $@"
 	@$(CC) $(CFLAGS) $(INSTRUMENT) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
+
+# What is compiled against include/kordless_plugin.h, or against its first edition.
+$(BUILD)/examples/%.so: examples/native/%.c include/kordless_plugin.h
+	@$(call share,-Iinclude)
+$(BUILD)/abi/%.so: tests/abi/%.c include/kordless_plugin.h
+	@$(call share,-Iinclude)
+$(BUILD)/abi/v1/%.so: tests/abi/v1/%.c tests/abi/v1/kordless_plugin.h
+	@$(call share,-Itests/abi/v1)
+define share
+mkdir -p $(@D)
+echo "  share   $@"
+$(CC) -std=c11 -D_GNU_SOURCE $(1) $(WARNINGS) $(CFLAGS) $(INSTRUMENT) -shared -fPIC -o $@ $<
+endef
 
 $(BUILD)/bench/%: tests/bench/%.c
 	@mkdir -p $(@D)
@@ -81,7 +99,7 @@ $(BUILD)/bench/%: tests/bench/%.c
 # ---- What people ask for --------------------------------------------------------------
 # A second make each: only it sees the packages that `deps` has just installed.
 run: deps
-	@$(MAKE) --no-print-directory build
+	@$(MAKE) --no-print-directory $(BUILD)/kordless
 	$(BUILD)/kordless serve --demo
 
 test: deps-test
@@ -111,6 +129,9 @@ define install
 	[ -z "$$missing" ] && exit 0; \
 	echo "installing:$$missing"; \
 	sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	[ -z "$$sudo" ] || command -v sudo >/dev/null || { \
+	  echo "that takes root, and there is no sudo; as root:"; \
+	  echo "  apt-get install --no-install-recommends$$missing"; exit 1; }; \
 	get="$$sudo env DEBIAN_FRONTEND=noninteractive apt-get"; \
 	$$get install -y --no-install-recommends $$missing </dev/null >/dev/null 2>&1 \
 	|| { $$get update </dev/null >/dev/null && \

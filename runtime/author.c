@@ -333,7 +333,8 @@ int author_new(const struct options *o)
     }
     printf("wrote %s\n"
            "  test it:  kordless test %s\n"
-           "  run it:   add \"%s\" to plugins in %s/kordless.lua and send SIGHUP\n",
+           "  run it:   add \"%s\" to plugins in %s/kordless.lua and say kordless "
+           "reload\n",
            folder, folder, o->words[2], o->server.scripts);
     return 0;
 }

@@ -10,6 +10,7 @@
 #include "ask.h"
 #include "base/json.h"
 #include "guard/registry.h"
+#include "native/natives.h"
 #include "store/migrate.h"
 
 static int check_store(struct generation *g, const char *path, struct buf *faults)
@@ -133,7 +134,8 @@ int command_check(const struct options *o)
     struct generation_options go = {.scripts = o->server.scripts,
                                     .plugins = o->server.plugins,
                                     .extra = o->server.load,
-                                    .n_extra = o->server.n_load};
+                                    .n_extra = o->server.n_load,
+                                    .natives = natives_new(NULL)};
     struct generation *g = NULL;
     struct buf faults;
     enum format as = format_of(o);
@@ -150,6 +152,7 @@ int command_check(const struct options *o)
         print_faults(&faults, as);
     if (g)
         generation_drop(g);
+    natives_free(go.natives);
     buf_end(&faults);
     return err ? 1 : 0;
 }

@@ -259,6 +259,42 @@ int command_key_revoke(const struct options *o)
     return with_organization(o, revoke_key);
 }
 
+/* --- plugins --- */
+
+static int resume_plugin(struct client *c, const struct options *o)
+{
+    struct answer a;
+    struct buf path;
+    struct str resumed;
+    buf_init(&path);
+    buf_fmt(&path, "/api/platform/v1/plugins/%s/resume%c", o->words[2], '\0');
+    int code = ask_platform(c, "POST", path.p, STR(""), 200, &a);
+    if (!code && o->json)
+        print_raw(&a, "plugin");
+    else if (!code)
+        printf("%s %s\n", o->words[2],
+               answer_raw(&a, "plugin.resumed", &resumed) &&
+                       str_eq(resumed, STR("true"))
+                   ? "runs again"
+                   : "was running");
+    buf_end(&a.body);
+    buf_end(&path);
+    return code;
+}
+
+int command_plugin_resume(const struct options *o)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789_-";
+    struct client *c;
+    if (o->n_words < 3 || strspn(o->words[2], letters) != strlen(o->words[2]))
+        return ask_usage("plugin resume needs the plugin's name");
+    if (ask_open(&c, o))
+        return 1;
+    int code = resume_plugin(c, o);
+    client_close(c);
+    return code;
+}
+
 /* --- demo and version --- */
 
 int command_demo(const struct options *o)

@@ -32,7 +32,17 @@ static int make_organization(struct client *c, struct buf *id)
     return code;
 }
 
-static int seed(struct client *c, const char *id, struct answer *a)
+static void say_how_to_go_on(const struct options *o)
+{
+    bool usual = strcmp(o->server.data, "./data") == 0;
+    fprintf(stderr,
+            "kordless: the demo data is there already. Make another key with:\n"
+            "  %s key create --org " SLUG " --label NAME%s%s\n",
+            o->program, usual ? "" : " --data ", usual ? "" : o->server.data);
+}
+
+static int seed(struct client *c, const struct options *o, const char *id,
+                struct answer *a)
 {
     struct buf path;
     buf_init(&path);
@@ -41,13 +51,9 @@ static int seed(struct client *c, const char *id, struct answer *a)
     buf_end(&path);
     if (err || (a->status != 201 && a->status != 409))
         return err ? 1 : ask_refused(a);
-    if (a->status == 409) {
-        fprintf(stderr,
-                "kordless: the demo data is there already. Make another key with:\n"
-                "  kordless key create --org " SLUG " --label NAME\n");
-        return 1;
-    }
-    return 0;
+    if (a->status == 409)
+        say_how_to_go_on(o);
+    return a->status == 409;
 }
 
 static int make_key(struct client *c, const char *id, struct answer *a)
@@ -138,7 +144,7 @@ int demo_make(struct client *c, const struct options *o, const char *base)
     buf_init(&service);
     int code = make_organization(c, &id);
     if (!code)
-        code = seed(c, id.p, &seeded);
+        code = seed(c, o, id.p, &seeded);
     if (!code)
         code = make_key(c, id.p, &made);
     if (!code) {

@@ -1,6 +1,9 @@
 #include "flow.h"
 
 #include "gates.h"
+#include "lua/docs.h"
+#include "native/handler.h"
+#include "operate.h"
 #include "ratelimit.h"
 #include "testclock.h"
 
@@ -16,6 +19,8 @@ static void end(struct flight *f)
     }
     if (f->idem_marked)
         idem_end(f->worker->shared->idem, &f->idem);
+    if (f->call.unit)
+        f->call.unit->calls--;
     if (f->generation)
         worker_leave(f->worker, f->generation);
     exchange_done(f->x);
@@ -83,6 +88,18 @@ static void show_limits(struct flight *f)
     ratelimit_show(f->x->reply, &v);
 }
 
+static void show_docs(struct flight *f)
+{
+    struct reply *r = f->x->reply;
+    r->status = 200;
+    r->content_type = "text/html; charset=utf-8";
+    buf_str(&r->body, f->generation->docs);
+    if (reply_field(r, STR("Content-Security-Policy"), str_of(docs_policy)) ||
+        reply_field(r, STR("X-Content-Type-Options"), STR("nosniff")) ||
+        reply_field(r, STR("Referrer-Policy"), STR("no-referrer")))
+        reply_problem(r, 500, "internal_error", STR(""));
+}
+
 static void answer_native(struct flight *f)
 {
     bool ready = atomic_load(&f->worker->shared->ready);
@@ -96,6 +113,18 @@ static void answer_native(struct flight *f)
     case NATIVE_RATE_LIMIT:
         show_limits(f);
         break;
+    case NATIVE_OPENAPI:
+        f->x->reply->status = 200;
+        buf_str(&f->x->reply->body, f->generation->openapi);
+        break;
+    case NATIVE_DOCS:
+        show_docs(f);
+        break;
+    case NATIVE_RELOAD:
+    case NATIVE_ROLLBACK:
+    case NATIVE_STATUS:
+        operate_ask(f, end);
+        return;
     case NATIVE_CLOCK:
         testclock_answer(f->worker->shared->clock, f->x->req->body, f->x->reply);
         break;
@@ -105,12 +134,41 @@ static void answer_native(struct flight *f)
     end(f);
 }
 
+static struct str public_url(const struct flight *f)
+{
+    const struct settings *s = &f->generation->settings;
+    return s->public_url.n ? s->public_url : str_of(f->worker->shared->public_url);
+}
+
+static void run_compiled(struct flight *f)
+{
+    struct handler_call c = {.route = f->route->compiled,
+                             .req = f->x->req,
+                             .match = &f->match,
+                             .n_query = (size_t)f->n_query,
+                             .arena = f->x->arena,
+                             .reply = f->x->reply,
+                             .key = f->key,
+                             .now = f->x->now.wall_ms / 1000,
+                             .request_id = f->x->request_id,
+                             .public_url = public_url(f),
+                             .log = f->worker->shared->log};
+    c.query = arena_alloc(c.arena, sizeof(*c.query) * (c.n_query + 1));
+    for (size_t i = 0; i < c.n_query; i++) {
+        const struct call_pair *q = &f->query[i];
+        c.query[i] =
+            (struct kordless_pair){{q->name.p, q->name.n}, {q->value.p, q->value.n}};
+    }
+    handler_run(&c);
+    end(f);
+}
+
 static void run_handler(struct flight *f)
 {
-    struct settings *s = &f->generation->settings;
     struct call *c = &f->call;
     c->host = &f->worker->host;
     c->unit = f->generation->workers[f->worker->index].units[f->route->plugin];
+    c->unit->calls++;
     c->route = f->route;
     c->match = &f->match;
     c->req = f->x->req;
@@ -121,8 +179,8 @@ static void run_handler(struct flight *f)
     c->key = f->key;
     c->now = f->x->now;
     c->request_id = f->x->request_id;
-    c->public_url =
-        s->public_url.n ? s->public_url : str_of(f->worker->shared->public_url);
+    c->public_url = public_url(f);
+    c->strict = testclock_built;
     c->user = f;
     c->finished = answered;
     call_start(c);
@@ -152,14 +210,18 @@ void flow_request(void *ctx, struct exchange *x)
     }
     if (f->route->native)
         answer_native(f);
+    else if (f->route->compiled)
+        run_compiled(f);
     else
         run_handler(f);
 }
 
-/* The peer left: what it asked for is carried out all the same, and the answer dropped.
- */
+/* The peer left: what it asked to be written is written all the same, and what only
+ * waits for its sake ends. */
 void flow_gone(void *ctx, struct exchange *x)
 {
+    struct flight *f = x->user;
     (void)ctx;
-    (void)x;
+    if (f && f->call.host)
+        call_leave(&f->call);
 }

@@ -4,10 +4,17 @@
  *   main.c        which command               options.c   flags of all commands
  *   serve.c       runs until a signal         command.c   org, key, version
  *   check.c       looks without going live    demo.c      a salon to try things on
- *   ask.c         asks, and tells a person    client.c    commands talk HTTP
+ *   author.c      test, plugin new            ask.c       asks, and tells a person
+ *   client.c      commands talk HTTP
+ *   live.c        reload, rollback, status  operate.c   what only main can answer
+ *   boot.c        the first generation      reload.c    the next ones, all or nothing
+ *   change.c      what a reload changes     status.c    what runs, and from where
+ *   sources.c     files with their hashes   lastgood.c  those that last went live
+ *   desk.c        what is asked of main     watch.c     notices edits, for --dev
  *   server.c      up and down in order        shared.h    what all threads share
  *   flow.c        a request's way, one screen gates.c     who, how often, may it
  *   ratelimit.c   what callers hear of limits worker.c    a thread that serves
+ *   pauses.c      what calls wait for, on the loop
  *   testclock.c   time for tests
  *
  *   lua/          everything that speaks Lua
@@ -16,24 +23,34 @@
  *     generation  all of it, live at once     unit        a plugin's state in a thread
  *     call        one run of a handler        transaction one run on the writer
  *     policy      the operator's functions    quota       limits per class of keys
- *     entry       a file that returns a table
+ *     entry       a file that returns a table   quarantine  who was killed too often
+ *     meter       processor time, charged
  *     vm          a state that cannot harm    sandbox     what scripts may call
  *     pattern     string.find, counted        data        values between states
  *     lib_*       the `kordless` API, a file a library
- *   net/          sockets and the loop: loop, listen, conn
- *   guard/        who, and how often: secret, keyring, auth, limit, peers, idem,
- * registry store/        SQLite: db, fence, migrate, writer, reader http/         bytes
- * to meaning and back: parse, chunks, query, route, reply base/         err, str,
- * arena, buf, log, now, id, json, span, zone
+ *     job         kordless.after              option      what operators set of plugins
+ *     schema      shapes of values            declare     what a route takes and gives
+ *     openapi     /openapi.json               docs        /docs, for people
+ *     locate      a key's line in its file    nearest     did you mean …?
+ *   native/       shared objects as plugins: natives (load, start), handler (a call)
+ *   net/          sockets and the loop: loop, listen, conn; outwards: fetch, resolve,
+ *                 reach (where to), tls
+ *   guard/        who, how often: secret, keyring, auth, limit, peers, idem, registry
+ *   store/        SQLite: db, fence, migrate, writer, reader
+ *   http/         bytes to meaning and back: parse, chunks, query, route, reply;
+ *                 outwards: outgoing, response
+ *   base/         err, str, arena, buf, log, now, id, json, span, zone
  */
 
 #include <stdio.h>
 #include <string.h>
 
 #include "ask.h"
+#include "author.h"
 #include "check.h"
 #include "command.h"
 #include "guard/secret.h"
+#include "live.h"
 #include "serve.h"
 
 static const struct {
@@ -43,10 +60,18 @@ static const struct {
 } commands[] = {
     {{"serve", NULL}, serve, "run the server"},
     {{"check", NULL}, command_check, "look at scripts and plugins without going live"},
+    {{"reload", NULL}, live_reload, "take scripts and plugins from disk, all or none"},
+    {{"rollback", NULL}, live_rollback, "run the sources from before the last reload"},
+    {{"status", NULL}, live_status, "what runs, and how the disk differs from it"},
     {{"org", "create"}, command_org_create, "make an organization: --slug S --name N"},
     {{"key", "create"}, command_key_create, "make an API key: --org SLUG --label L"},
     {{"key", "list"}, command_key_list, "list an organization's keys: --org SLUG"},
     {{"key", "revoke"}, command_key_revoke, "revoke ID or LAST4 at once: --org SLUG"},
+    {{"test", NULL}, author_test, "run the specs of plugins: [FOLDER…], or all"},
+    {{"plugin", "new"}, author_new, "write a plugin to begin with: NAME"},
+    {{"plugin", "resume"},
+     command_plugin_resume,
+     "run a quarantined plugin again: NAME"},
     {{"demo", NULL}, command_demo, "make the demo organization acme-salon"},
     {{"version", NULL}, command_version, "print the version"},
 };
@@ -104,6 +129,9 @@ int main(int argc, char **argv)
         return 0;
     }
     if (i < 0) {
+        if (o.n_words)
+            fprintf(stderr, "kordless: '%s%s%s' is no command\n\n", o.words[0],
+                    o.n_words > 1 ? " " : "", o.n_words > 1 ? o.words[1] : "");
         print_help(stderr, -1);
         return 2;
     }

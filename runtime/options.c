@@ -17,10 +17,15 @@ const char options_help[] =
     "  --group N          writes per commit at most; 1 commits each by itself\n"
     "  --log-format F     logfmt or json\n"
     "  --demo             makes the demo organization if there is none\n"
+    "  --dev              reloads after each edit of scripts and plugins\n"
+    "Flags of reload:\n"
+    "  --dry-run          says what would change, and changes nothing\n"
     "Flags of org create and key …:\n"
     "  --slug S --name N [--plan P]\n"
     "  --org SLUG --label L [--environment production|development]\n"
     "  --yes              do not ask\n"
+    "Flag of check:\n"
+    "  --format F         text, json, or github (annotations of a workflow)\n"
     "Exit codes: 0 done, 1 refused, 2 usage.\n";
 
 enum kind { TEXT, NUMBER, SWITCH, LOAD, FORMAT };
@@ -40,6 +45,7 @@ static const struct flag {
     {"--environment", TEXT, offsetof(struct options, environment), 0, 0},
     {"--slug", TEXT, offsetof(struct options, slug), 0, 0},
     {"--name", TEXT, offsetof(struct options, name), 0, 0},
+    {"--format", TEXT, offsetof(struct options, format), 0, 0},
     {"--plan", TEXT, offsetof(struct options, plan), 0, 0},
     {"--workers", NUMBER, offsetof(struct options, server.workers), 1, 64},
     {"--group", NUMBER, offsetof(struct options, server.group), 1, 100000},
@@ -48,6 +54,8 @@ static const struct flag {
     {"--help", SWITCH, offsetof(struct options, help), 0, 0},
     {"-h", SWITCH, offsetof(struct options, help), 0, 0},
     {"--demo", SWITCH, offsetof(struct options, demo), 0, 0},
+    {"--dev", SWITCH, offsetof(struct options, dev), 0, 0},
+    {"--dry-run", SWITCH, offsetof(struct options, dry_run), 0, 0},
     {"--load", LOAD, 0, 0, 0},
     {"--log-format", FORMAT, 0, 0, 0},
 };
@@ -140,6 +148,7 @@ int options_read(int argc, char **argv, struct options *out, struct buf *why)
                                        .plugins = "./plugins",
                                        .log_level = LOG_INFO}};
     out->server.load = out->load;
+    out->program = argc > 0 ? argv[0] : "kordless";
     for (int i = 1; i < argc; i++) {
         int err = 0;
         if (argv[i][0] == '-' && argv[i][1] != '\0')

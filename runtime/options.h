@@ -13,8 +13,10 @@ struct options {
     const char *load[OPTIONS_LOAD_MAX];
     const char *words[OPTIONS_WORDS_MAX]; /* what is no flag: "key", "create" … */
     int n_words;
+    const char *program; /* as it was called, for lines to paste */
     const char *org, *label, *environment, *slug, *name, *plan;
-    bool json, yes, help, demo;
+    const char *format; /* of check: text, json, github; NULL: text */
+    bool json, yes, help, demo, dev, dry_run;
 };
 
 /* 0, or 2 (usage) with a sentence in `why`. `argv` outlives `out`. */

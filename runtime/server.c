@@ -11,8 +11,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "boot.h"
 #include "flow.h"
 #include "guard/registry.h"
+#include "reload.h"
+#include "native/natives.h"
 #include "testclock.h"
 #include "worker.h"
 
@@ -62,39 +65,6 @@ static int open_pepper(struct server *s, struct buf *why)
     return pepper_load(s->data, fresh, &s->shared.pepper, why);
 }
 
-static int migrate_all(struct server *s, struct db *db, struct buf *why)
-{
-    int ran = 0, err = migrate_init(db);
-    if (!err)
-        err = migrate_run(db, STR("kordless"), registry_migrations,
-                          registry_migrations_n, false, &ran, why);
-    if (!err)
-        err = generation_migrate(s->generation, db, false, &ran, why);
-    if (!err && registry_check_pepper(db, &s->shared.pepper)) {
-        buf_fmt(why,
-                "%s/pepper is not the one this database was made with. Put the right "
-                "file back: without it no key can be checked.",
-                s->data);
-        err = ERR_DENIED;
-    }
-    if (err && why->n == 0)
-        buf_fmt(why, "%s: %s", s->db_path, db_message(db));
-    return err;
-}
-
-static int open_store(struct server *s, struct buf *why)
-{
-    struct db *db;
-    int err = db_open(&db, s->db_path, DB_WRITE, why);
-    if (err)
-        return err;
-    err = migrate_all(s, db, why);
-    db_close(db); /* from here on the writer's connection is the only one that writes */
-    if (!err)
-        err = db_open(&s->db, s->db_path, DB_READ, why);
-    return err;
-}
-
 /* --- what is in memory --- */
 
 static int read_boot(struct server *s, struct limit_boot *boot)
@@ -125,23 +95,10 @@ static int open_memory(struct server *s, struct buf *why)
     s->shared.strangers = peers_new(STRANGERS_MAX, stranger_limits);
     s->shared.lookups = peers_new(STRANGERS_MAX, lookup_limits);
     s->shared.idem = idem_new();
-    err = registry_load(s->db, s->shared.keyring, s->shared.limits);
-    if (err)
-        buf_fmt(why, "the keys cannot be loaded: %s", db_message(s->db));
-    return err;
+    return 0;
 }
 
 /* --- threads --- */
-
-static int worker_count(const struct server *s, const struct server_options *o)
-{
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    if (o->workers)
-        return o->workers;
-    if (s->generation->settings.workers)
-        return s->generation->settings.workers;
-    return cores > 0 && cores < 64 ? (int)cores : 1;
-}
 
 static int claim_address(struct server *s, const struct server_options *o,
                          struct buf *why)
@@ -222,22 +179,19 @@ static int bring_up(struct server *s, const struct server_options *o, struct buf
 {
     int err = open_data(s, o->data, why);
     if (!err)
-        err = generation_read(&s->generation, &s->sources, why);
+        err = open_pepper(s, why);
+    if (!err)
+        err = open_memory(s, why);
+    if (!err)
+        err = boot_generation(s, o, why);
+    if (!err)
+        err = db_open(&s->db, s->db_path, DB_READ, why);
     if (!err)
         err = claim_address(s, o, why);
     if (!err)
-        err = open_pepper(s, why);
-    if (!err)
-        err = open_store(s, why);
-    if (!err)
-        err = open_memory(s, why);
-    if (err)
-        return err;
-    int workers = worker_count(s, o);
-    err = generation_build(s->generation, s->db, s->shared.zones, s->shared.log,
-                           s->shared.keyring, workers, 1, why);
-    if (!err)
-        err = start_threads(s, o, workers, why);
+        err = start_threads(s, o, s->generation->n_workers, why);
+    if (!err && !o->no_listen && s->origin == ORIGIN_DISK)
+        reload_keep(s, false);
     atomic_store(&s->shared.ready, !err);
     return err;
 }
@@ -252,14 +206,17 @@ int server_open(struct server **out, const struct server_options *o, struct buf 
     s->shared.log =
         log_new(s->shared.clock, o->log_level, o->log_format, log_to_stderr, NULL);
     s->shared.zones = zones_new(NULL);
+    s->shared.desk = desk_new();
     s->sources = (struct generation_options){.scripts = o->scripts,
                                              .plugins = o->plugins,
                                              .extra = o->load,
                                              .n_extra = o->n_load,
+                                             .natives = natives_new(s->shared.log),
                                              .test_clock = testclock_built};
     make_salt(s);
     struct now now = clock_read(s->shared.clock);
     s->swept_ms = s->flushed_ms = now.boot_ms;
+    s->started_ms = now.steady_ms;
     int err = bring_up(s, o, why);
     while (why->n && why->p[why->n - 1] == '\n')
         why->n--; /* faults are lines; a sentence ends where its caller says */
@@ -348,7 +305,7 @@ static int forget_statements(struct write *w, struct db *db)
     return 0;
 }
 
-/* --- housekeeping and reload --- */
+/* --- housekeeping --- */
 
 static void reap(struct server *s)
 {
@@ -383,7 +340,16 @@ void server_tick(struct server *s)
     }
 }
 
-static void go_live(struct server *s, struct generation *g)
+int server_room(struct server *s, struct buf *faults)
+{
+    reap(s);
+    if (s->n_retired < (int)(sizeof(s->retired) / sizeof(s->retired[0])))
+        return 0;
+    buf_fmt(faults, "too many requests still run under older sources; try again\n");
+    return ERR_BUSY;
+}
+
+void server_adopt(struct server *s, struct generation *g)
 {
     for (int i = 0; i < s->n_workers; i++) {
         generation_hold(g);
@@ -391,33 +357,6 @@ static void go_live(struct server *s, struct generation *g)
     }
     s->retired[s->n_retired++] = s->generation;
     s->generation = g;
-}
-
-int server_reload(struct server *s, struct buf *faults)
-{
-    struct generation *g;
-    int ran = 0;
-    reap(s);
-    if (s->n_retired == (int)(sizeof(s->retired) / sizeof(s->retired[0]))) {
-        buf_fmt(faults, "too many requests still run under older sources; try again\n");
-        return ERR_BUSY;
-    }
-    int err = generation_read(&g, &s->sources, faults);
-    int e = generation_migrate(g, s->db, true, &ran, faults);
-    err = err ? err : e;
-    if (!err && ran > 0) {
-        buf_fmt(faults, "%d migration%s pending: restart the server to run %s\n", ran,
-                ran == 1 ? " is" : "s are", ran == 1 ? "it" : "them");
-        err = ERR_INVALID;
-    }
-    e = generation_build(g, s->db, s->shared.zones, s->shared.log, s->shared.keyring,
-                         s->n_workers, s->generation->number + 1, faults);
-    err = err ? err : e;
-    if (err) /* all its faults are told, not just those of the first step */
-        generation_drop(g);
-    else
-        go_live(s, g);
-    return err;
 }
 
 /* --- down --- */
@@ -438,9 +377,11 @@ void server_close(struct server *s, int64_t drain_ms)
     for (int i = 0; i < s->n_workers; i++) /* to whose loops the writer still posted */
         worker_free(s->workers[i]);
     writer_free(s->shared.writer);
+    natives_stop(s->sources.natives);
     for (int i = 0; i < s->n_retired; i++)
         generation_drop(s->retired[i]);
     generation_drop(s->generation);
+    natives_free(s->sources.natives);
     if (s->db)
         db_close(s->db);
     if (s->shared.limits)
@@ -450,6 +391,7 @@ void server_close(struct server *s, int64_t drain_ms)
     peers_free(s->shared.lookups);
     idem_free(s->shared.idem);
     zones_free(s->shared.zones);
+    desk_free(s->shared.desk);
     pepper_end(&s->shared.pepper);
     log_free(s->shared.log);
     clock_free(s->shared.clock);

@@ -11,6 +11,8 @@
 
 struct worker;
 
+enum origin { ORIGIN_DISK, ORIGIN_LAST_GOOD, ORIGIN_PINNED }; /* of the live sources */
+
 struct server { /* main's own; threads see only `shared` */
     struct shared shared;
     struct worker **workers;
@@ -22,7 +24,8 @@ struct server { /* main's own; threads see only `shared` */
     struct generation_options sources;
     struct db *db; /* read-only, for reloads */
     int lock_fd;
-    int64_t swept_ms, flushed_ms;
+    int64_t swept_ms, flushed_ms, started_ms; /* the last on the steady clock */
+    enum origin origin;
     char data[4096], db_path[4200];
 };
 
@@ -45,8 +48,10 @@ int server_open(struct server **out, const struct server_options *o,
 /* A second or so of housekeeping: limits synced, last use flushed, sweeps. From main.
  */
 void server_tick(struct server *s);
-/* All or nothing; the faults, a line each, when it was nothing. From main. */
-int server_reload(struct server *s, struct buf *faults) MUST_CHECK;
+/* Room for one more generation? ERR_BUSY, with a line in `faults`. From main. */
+int server_room(struct server *s, struct buf *faults) MUST_CHECK;
+/* It is built, and goes live; the one before is let go of when its last call ends. */
+void server_adopt(struct server *s, struct generation *g);
 /* A connection to the first worker as an operator, without a socket file. */
 int server_connect(struct server *s, int *fd) MUST_CHECK;
 /* Drains, and brings all down in order. */

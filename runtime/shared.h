@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/now.h"
 #include "base/zone.h"
+#include "desk.h"
 #include "guard/idem.h"
 #include "guard/keyring.h"
 #include "guard/limit.h"
@@ -27,6 +28,7 @@ struct shared {
     struct peers *lookups;   /* GET /rate-limit, by key: a limit of its own */
     struct idem *idem;
     struct writer *writer;
+    struct desk *desk;    /* what workers ask of main */
     char public_url[256]; /* where clients reach us, unless the settings say */
     char etag_salt[17];   /* differs per start: commit numbers begin anew */
     atomic_bool ready;

@@ -50,35 +50,6 @@ static int host_write(void *ctx, struct call_write *cw)
     return err;
 }
 
-struct nap {
-    struct loop_timer *timer;
-    struct call *call;
-};
-
-static void nap_over(void *ctx)
-{
-    struct nap *n = ctx;
-    struct call *c = n->call;
-    loop_timer_free(n->timer);
-    free(n);
-    call_slept(c);
-}
-
-static int host_sleep(void *ctx, struct call *c, int64_t ms)
-{
-    struct worker *w = ctx;
-    struct nap *n = malloc(sizeof(*n));
-    if (!n)
-        abort();
-    n->call = c;
-    int err = loop_timer_new(&n->timer, w->loop, nap_over, n);
-    if (err)
-        free(n);
-    else
-        loop_timer_set(n->timer, ms);
-    return err;
-}
-
 static struct now host_now(void *ctx)
 {
     return clock_read(((struct worker *)ctx)->shared->clock);
@@ -122,6 +93,8 @@ struct order {
     int fd;
     bool local_admin;
     int64_t drain_ms;
+    void (*ask)(struct worker *w, void *ctx);
+    void *ctx;
     pthread_mutex_t lock;
     pthread_cond_t cond;
     bool done;
@@ -176,6 +149,17 @@ void worker_accept(struct worker *w, int fd, bool local_admin)
         .worker = w, .carry_out = take, .fd = fd, .local_admin = local_admin});
 }
 
+static void be_asked(struct order *o)
+{
+    o->ask(o->worker, o->ctx);
+}
+
+void worker_ask(struct worker *w, void (*ask)(struct worker *w, void *ctx), void *ctx)
+{
+    order_give(
+        &(struct order){.worker = w, .carry_out = be_asked, .ask = ask, .ctx = ctx});
+}
+
 static void drained(void *ctx)
 {
     loop_stop(((struct worker *)ctx)->loop);
@@ -216,6 +200,7 @@ static void *worker_main(void *ctx)
 
 void worker_free(struct worker *w)
 {
+    pauses_free(w->pauses);
     listener_free(w->listener);
     listener_free(w->admin);
     net_free(w->net);
@@ -229,10 +214,12 @@ void worker_free(struct worker *w)
 
 static int open_all(struct worker *w, const struct worker_options *o, struct buf *why)
 {
-    const struct net_handler handler = {w, o->request, o->gone};
+    const struct net_handler handler = {w, o->request, o->gone, o->gone};
     int err = reader_open(&w->reader, o->db_path, o->shared->writer, why);
     if (!err)
         err = loop_new(&w->loop);
+    if (!err)
+        w->pauses = pauses_new(w);
     if (!err)
         err = net_new(&w->net, w->loop, &net_caps_default, &handler, o->shared->clock,
                       o->shared->log);
@@ -255,7 +242,10 @@ int worker_start(struct worker **out, const struct worker_options *o, struct buf
     w->host = (struct call_host){.ctx = w,
                                  .read = host_read,
                                  .write = host_write,
-                                 .sleep = host_sleep,
+                                 .sleep = pauses_sleep,
+                                 .fetch = pauses_fetch,
+                                 .cancel = pauses_cancel,
+                                 .after = pauses_after,
                                  .now = host_now,
                                  .ids = &w->ids,
                                  .keyring = o->shared->keyring,

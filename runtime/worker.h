@@ -8,6 +8,7 @@
 #include "lua/generation.h"
 #include "net/conn.h"
 #include "net/loop.h"
+#include "pauses.h"
 #include "shared.h"
 #include "store/reader.h"
 
@@ -21,6 +22,7 @@ struct worker {
     struct reader *reader;
     struct id_source ids;
     struct call_host host;
+    struct pauses *pauses;         /* sleeps, fetches, calls that begin later */
     struct generation *generation; /* the live one */
     struct buf scratch[2];         /* for sentences that are copied at once */
 };
@@ -42,6 +44,8 @@ int worker_start(struct worker **out, const struct worker_options *o,
 /* From another thread, each waits until the worker has done it. */
 void worker_adopt(struct worker *w, struct generation *g); /* held by the worker */
 void worker_accept(struct worker *w, int fd, bool local_admin);
+/* Runs `ask` on the worker's thread, where its states may be looked at. */
+void worker_ask(struct worker *w, void (*ask)(struct worker *w, void *ctx), void *ctx);
 /* The end, in three steps: no new connections and `drain_ms` for the open ones; the
  * thread is over; and, once nobody can post to its loop any more (the writer), its
  * memory. */

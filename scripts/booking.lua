@@ -1,4 +1,4 @@
--- Your rules for bookings. Edit, then send SIGHUP to the server: a file with a fault never
+-- Your rules for bookings. Edit, then say `kordless reload`: a file with a fault never
 -- goes live. The tests at the end say what the rules promise.
 --
 -- Every function here is optional and pure: it gets plain values and returns some. It can
@@ -75,20 +75,38 @@ end
 --   end
 -- end
 
--- What these rules promise: a function for each sentence, which raises when it is broken.
+-- What these rules promise: a function for each sentence, which raises when it is broken. A
+-- file that breaks one never goes live, so give every rule you add its own.
+
+-- A question as offer gets it: n times Monday, nine o'clock.
+local function question(slug, party_size, n)
+  local asked = {
+    organization = { id = "org_of_a_test" },
+    service = { slug = slug, name = slug, duration_minutes = 60, timezone = "UTC" },
+    party_size = party_size, now = 0, n = n,
+    starts = {}, minutes = {}, weekdays = {}, host_ids = {},
+  }
+  for i = 1, n do
+    asked.starts[i], asked.minutes[i], asked.weekdays[i] = 378000, 9 * 60, 1
+    asked.host_ids[i] = "host_of_a_test"
+  end
+  return asked
+end
+
 booking.tests = {
-  ["a party of eight is welcome"] = function()
-    local request = { service = { slug = "group-class" }, party_size = 8, n = 1 }
-    assert(next(booking.offer(request)) == nil)
+  ["the largest party is welcome"] = function()
+    for slug, most in pairs(largest_party) do
+      assert(next(booking.offer(question(slug, most, 1))) == nil, slug)
+    end
   end,
   ["a larger one is asked to call"] = function()
-    local request = { service = { slug = "group-class" }, party_size = 9, n = 2 }
-    local refused = booking.offer(request)
-    assert(refused[1].code == "x_large_party" and refused[2])
+    for slug, most in pairs(largest_party) do
+      local refused = booking.offer(question(slug, most + 1, 2))
+      assert(refused[1].code == "x_large_party" and refused[2], slug)
+    end
   end,
   ["other services are left alone"] = function()
-    local request = { service = { slug = "consultation" }, party_size = 1, n = 1 }
-    assert(next(booking.offer(request)) == nil)
+    assert(next(booking.offer(question("consultation", 1, 1))) == nil)
   end,
 }
 

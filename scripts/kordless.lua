@@ -1,8 +1,13 @@
--- The server as a whole. Plain values only; after a change send SIGHUP to the server, or
+-- The server as a whole. Plain values only; after a change say `kordless reload`, or
 -- restart it. `kordless check` says what is wrong without touching a running server.
 return {
-  -- Which plugins run, in this order. A plugin may use only those before it.
+  -- Which plugins run, in this order. A plugin may use only those before it. One that
+  -- declares options takes them here: { "notes", options = { per_page = 20 } }.
   plugins = { "services", "availability", "bookings", "platform" },
+
+  -- Shared objects that answer routes in C (plugins/README.md). They run inside the server and
+  -- are trusted like it. Paths are absolute, or from where the server was started.
+  -- native = { "build/examples/tally.so" },
 
   -- Where to listen. The flag --listen beats it. Only read at start.
   listen = "127.0.0.1:8080",
@@ -12,6 +17,10 @@ return {
 
   -- Whom a caller should ask for higher limits: it stands in every 429 answer.
   support_contact = "the operator of this server",
+
+  -- Which servers plugins may ask (kordless.fetch): "host" for its ports 80 and 443, or
+  -- "host:port". The plugin must list it too. Private addresses are refused in any case.
+  -- fetch_hosts = { "api.example.com" },
 
   -- Send the IETF RateLimit fields beside X-RateLimit-*.
   ratelimit_fields = true,

@@ -1,4 +1,4 @@
--- How many requests a key may make. Edit, then send SIGHUP to the server. The counting is
+-- How many requests a key may make. Edit, then say `kordless reload`. The counting is
 -- exact and done there; here are only the numbers.
 --
 -- `reads` names what the numbers depend on: "plan" (the organization's) and "environment"
@@ -20,10 +20,14 @@ function quota.limits(key) -- luacheck: no unused args
   return { per_minute = 100, per_hour = 1000, per_day = 10000 }
 end
 
+-- What the numbers promise, whatever they are: a function for each sentence, which raises
+-- when it is broken. A file that breaks one never goes live.
 quota.tests = {
-  ["the numbers everybody is promised"] = function()
-    local limits = quota.limits({})
-    assert(limits.per_minute == 100 and limits.per_hour == 1000 and limits.per_day == 10000)
+  ["a development key gets no more than a production key"] = function()
+    local development = quota.limits({ environment = "development" })
+    for name, most in pairs(quota.limits({ environment = "production" })) do
+      assert(development[name] <= most, name .. " is higher for development")
+    end
   end,
 }
 

@@ -71,6 +71,6 @@ async function main() {
 }
 
 main().catch((error) => {
-  console.error(error.message);
+  console.error([error.message, error.cause?.message].filter(Boolean).join(": "));
   process.exitCode = 1;
 });

@@ -37,6 +37,8 @@ def call(method, path, query=None, body=None, headers=None):
             return json.load(answer)
     except urllib.error.HTTPError as error:
         raise Refused(f"{method} {path}: {error.code} {json.load(error)['detail']}")
+    except urllib.error.URLError as error:
+        raise Refused(f"{url}: {error.reason}")
 
 
 def first_slot(service):

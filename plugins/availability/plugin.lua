@@ -1,4 +1,19 @@
 -- Which starts can be booked. One function lists them here and decides in `bookings`.
+local slot = { properties = {
+  { "startsAt", format = "date-time", required = true },
+  { "endsAt", format = "date-time", required = true },
+  { "capacity", type = "integer", required = true },
+  { "availableCapacity", type = "integer", required = true },
+  { "serviceId", required = true, description = "The service's key." },
+  { "hostId", required = true, nullable = true },
+  { "teamId", required = true, nullable = true },
+  { "timezone", format = "timezone", required = true },
+  { "host", type = "object", required = true, nullable = true,
+    properties = { { "id", required = true }, { "displayName", required = true } } },
+  { "team", type = "object", required = true, nullable = true,
+    properties = { { "id", required = true }, { "name", required = true } } },
+} }
+
 return {
   name = "availability",
   version = "1.0.0",
@@ -18,6 +33,18 @@ return {
       scope = "availability:read",
       cached = true,
       summary = "The free slots of a service between two instants.",
+      query = {
+        { "org_slug", format = "slug", required = true, example = "acme-salon" },
+        { "service_slug", format = "slug", required = true, example = "consultation" },
+        { "from", format = "date-time", required = true, description = "The first start." },
+        { "to", format = "date-time", required = true,
+          description = "Starts lie before it; at most 62 days after from." },
+        { "partySize", type = "integer", minimum = 1, maximum = 1000000, default = 1 },
+        { "timezone", format = "timezone", description = "Echoed in each slot." },
+      },
+      replies = { [200] = { properties = {
+        { "slots", type = "array", required = true, items = slot },
+      } } },
     },
   },
 }

@@ -68,8 +68,11 @@ function policy.narrow(world, query, slots)
     return slots, {}
   end
   local refused = kordless.policy.call(SCRIPT, "offer", request(world, query, slots))
-  if type(refused) ~= "table" then
+  if refused == nil then
     return slots, {}
+  end
+  if type(refused) ~= "table" then
+    kordless.policy.fail(SCRIPT, "offer", "it must return a table, refused[i] = why, or nil")
   end
   local kept, violations, seen = {}, {}, {}
   for i, slot in ipairs(slots) do
@@ -93,8 +96,11 @@ function policy.rank(world, query, slots)
     return slots
   end
   local ranks = kordless.policy.call(SCRIPT, "rank", request(world, query, slots))
-  if type(ranks) ~= "table" then
+  if ranks == nil then
     return slots
+  end
+  if type(ranks) ~= "table" then
+    kordless.policy.fail(SCRIPT, "rank", "it must return a table, ranks[i] = number, or nil")
   end
   local order = {}
   for i = 1, #slots do

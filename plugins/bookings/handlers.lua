@@ -24,10 +24,6 @@ local FOREIGN_KEY = "This API key belongs to another organization than the booki
 -- charged in place of the limits for strangers, so with one of another organization no
 -- contact can be tried.
 local function confirmed(req)
-  local claim, faults = input.person(req)
-  if faults[1] then
-    return fields.refusal(faults)
-  end
   local id = rules.id_of(req.params.number)
   local row = id and store.booking(id)
   if not row then
@@ -36,7 +32,7 @@ local function confirmed(req)
   if req.organization and req.organization.id ~= row.organization_id then
     return nil, "wrong_organization", { detail = FOREIGN_KEY }
   end
-  if not contact.matches(claim, row) then
+  if not contact.matches(contact.claim(req.query.contact), row) then
     return nil, "contact_mismatch"
   end
   return row
@@ -49,7 +45,7 @@ local function read_again(row)
 end
 
 function handlers.create(req)
-  local asked, faults = input.create(req.body, true)
+  local asked, faults = input.create(req.body)
   if faults[1] then
     return fields.refusal(faults)
   end
@@ -68,7 +64,7 @@ function handlers.create(req)
 end
 
 function handlers.create_own(req)
-  local asked, faults = input.create(req.body, false)
+  local asked, faults = input.create(req.body)
   if faults[1] then
     return fields.refusal(faults)
   end
@@ -91,10 +87,8 @@ end
 
 function handlers.slots(req)
   local asked, faults = input.slots(req.query)
-  local _, more = input.person(req)
-  table.move(faults, 1, #faults, #more + 1, more)
-  if more[1] then
-    return fields.refusal(more)
+  if faults[1] then
+    return fields.refusal(faults)
   end
   local row, why, members = confirmed(req)
   if not row then
@@ -124,17 +118,11 @@ function handlers.cancel(req)
 end
 
 function handlers.reschedule(req)
-  local asked, faults = input.reschedule(req.body)
-  local _, more = input.person(req)
-  table.move(faults, 1, #faults, #more + 1, more)
-  if more[1] then
-    return fields.refusal(more)
-  end
-  local row, why, members = confirmed(req)
+  local row, why, more = confirmed(req)
   if not row then
-    return nil, why, members
+    return nil, why, more
   end
-  return flow.reschedule(read_again(row), asked)
+  return flow.reschedule(read_again(row), input.reschedule(req.body))
 end
 
 function handlers.invite(req)

@@ -3,6 +3,76 @@ local public = "/api/calendar/v1/public/bookings"
 local confirmation = public .. "/confirmation/{number}"
 local own = "/api/calendar/v1/bookings"
 
+local function join(first, second)
+  local all = {}
+  for i = 1, #first do all[i] = first[i] end
+  for i = 1, #second do all[#all + 1] = second[i] end
+  return all
+end
+
+local function one(name, kind)
+  return { name, type = kind, required = true }
+end
+
+local function unset(name, kind)
+  return { name, type = kind, required = true, nullable = true }
+end
+
+local function time(name, required)
+  return { name, format = "date-time", required = required }
+end
+
+-- What clients send.
+local notes = { "notes", max_length = 2000 }
+local who = { "contact", format = "contact", max_length = 254, required = true,
+  description = "The email or phone the booking was made with." }
+local wanted = {
+  { "service_slug", format = "slug", required = true },
+  time("starts_at", true), time("ends_at", true),
+  { "timezone", format = "timezone", required = true },
+  { "contact", required = true, description = "A name, and an email or a phone.", properties = {
+    { "name", min_length = 1, max_length = 200, required = true },
+    { "email", format = "email", max_length = 254 },
+    { "phone", format = "phone", max_length = 32 },
+  } },
+  { "party_size", type = "integer", minimum = 1, maximum = 1000000, default = 1 },
+  { "host_id", format = "id" }, { "team_id", format = "id" }, notes,
+}
+local moved = {
+  time("start_at", true), time("end_at", true), { "timezone", format = "timezone" }, notes,
+}
+
+-- What they get.
+local short = {
+  one("id"), one("confirmation_number"),
+  { "status", enum = { "confirmed", "pending", "canceled" }, required = true },
+  time("start_at", true), time("end_at", true), one("service_name"), one("organization_name"),
+  { "location", required = true, nullable = true, properties = { one("type"), unset("value") } },
+}
+local full = join(short, {
+  one("organization_slug"), one("service_id"), one("service_slug"), one("timezone"),
+  { "contact", required = true, properties = { one("name"), unset("email"), unset("phone") } },
+})
+local whole = join(full, {
+  unset("host_id"), unset("team_id"), one("party_size", "integer"), unset("notes"),
+  unset("price", "number"), unset("currency"), unset("outcome"), one("policy"),
+  time("created_at", true), time("updated_at", true), one("version", "integer"),
+})
+local function with(booking)
+  return { "booking", required = true, properties = booking }
+end
+local function made(booking)
+  return { properties = { with(booking),
+    { "calendar_invite", required = true, properties = { one("ics_url") } } } }
+end
+local slot = { properties = {
+  time("startsAt", true), time("endsAt", true), one("capacity", "integer"),
+  one("availableCapacity", "integer"), one("serviceId"), unset("hostId"), unset("teamId"),
+  one("timezone"),
+  { "host", required = true, nullable = true, properties = { one("id"), one("displayName") } },
+  { "team", required = true, nullable = true, properties = { one("id"), one("name") } },
+} }
+
 return {
   name = "bookings",
   version = "1.0.0",
@@ -24,25 +94,38 @@ return {
       method = "POST", path = public, handler = "create", auth = "key",
       scope = "bookings:write", idempotent = true,
       summary = "Books a slot.",
+      body = { properties = join({ { "org_slug", format = "slug", required = true } }, wanted) },
+      replies = { [201] = made(short) },
+      example = { body = {
+        org_slug = "acme-salon", service_slug = "consultation",
+        starts_at = "2031-06-05T13:00:00Z", ends_at = "2031-06-05T13:30:00Z",
+        timezone = "America/New_York", contact = { name = "Ada", email = "ada@example.com" },
+      } },
     },
     {
       method = "GET", path = confirmation, handler = "show", auth = "contact",
       summary = "A booking, for the person who made it.",
+      query = { who }, replies = { [200] = { properties = { with(full) } } },
     },
     {
       method = "GET", path = confirmation .. "/availability", handler = "slots",
       auth = "contact",
       summary = "Where a booking could be moved to.",
+      query = { who, time("from", true), time("to", true), { "timezone", format = "timezone" } },
+      replies = { [200] = { properties = { { "slots", required = true, items = slot } } } },
     },
     {
       method = "POST", path = confirmation .. "/cancel", handler = "cancel",
       auth = "contact", body = false,
       summary = "Cancels a booking.",
+      query = { who }, replies = { [200] = { properties = { with(short) } } },
     },
     {
       method = "POST", path = confirmation .. "/reschedule", handler = "reschedule",
       auth = "contact",
       summary = "Moves a booking in one step.",
+      query = { who }, body = { properties = moved },
+      replies = { [200] = { properties = { with(short) } } },
     },
     {
       method = "GET", path = public .. "/{ics_token}.ics", handler = "invite",
@@ -53,16 +136,30 @@ return {
       method = "GET", path = own, handler = "list", auth = "organization",
       scope = "bookings:read",
       summary = "The organization's bookings, filtered, page by page.",
+      query = {
+        time("from"), time("to"),
+        { "status", enum = { "confirmed", "pending", "canceled" } },
+        { "service_slug", format = "slug" }, { "host_id", format = "id" },
+        { "contact", format = "contact", max_length = 254 },
+        { "updated_since", format = "date-time", description = "Orders by update." },
+        { "limit", type = "integer", minimum = 1, maximum = 100, default = 50 },
+        { "cursor", description = "next_cursor of the page before." },
+      },
+      replies = { [200] = { properties = {
+        { "bookings", required = true, items = { properties = whole } }, unset("next_cursor"),
+      } } },
     },
     {
       method = "POST", path = own, handler = "create_own", auth = "organization",
       scope = "bookings:write", idempotent = true,
       summary = "Books a slot on a customer's behalf.",
+      body = { properties = wanted }, replies = { [201] = made(whole) },
     },
     {
       method = "GET", path = own .. "/{id}", handler = "get", auth = "organization",
       scope = "bookings:read",
       summary = "One booking of the organization.",
+      replies = { [200] = { properties = { with(whole) } } },
     },
   },
 }

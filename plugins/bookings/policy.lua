@@ -23,7 +23,7 @@ function policy.price(service, asked)
     now = asked.now,
   })
   if price ~= nil and (math.type(price) ~= "integer" or price < 0) then
-    error("scripts/booking.lua: price must return a whole number of minor units, or nil")
+    kordless.policy.fail(SCRIPT, "price", "it must return a whole number of minor units, or nil")
   end
   return price or service.price
 end

@@ -105,4 +105,12 @@ function handlers.revoke_key(req)
   } }
 end
 
+function handlers.resume_plugin(req)
+  local resumed = kordless.plugins.resume(req.params.name)
+  if resumed == nil then
+    return nil, "not_found", { detail = "No plugin '" .. req.params.name .. "' runs here." }
+  end
+  return 200, { plugin = { name = req.params.name, resumed = resumed } }
+end
+
 return handlers

@@ -24,5 +24,7 @@ return {
       auth = "platform", summary = "Make an API key; its value is in this answer only" },
     { method = "POST", path = P .. "/api-keys/{id}/revoke", handler = "revoke_key",
       auth = "platform", summary = "Revoke a key: at once, and for good" },
+    { method = "POST", path = P .. "/plugins/{name}/resume", handler = "resume_plugin",
+      auth = "platform", summary = "Let a quarantined plugin run again ('policy': the scripts)" },
   },
 }

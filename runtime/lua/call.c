@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "guard/auth.h"
+#include "lua/job.h"
 #include "lua/lib.h"
 
 /* What goes wrong inside a script, as the caller hears it. */
@@ -109,6 +110,16 @@ static bool push_body(lua_State *L, struct call *c)
     return !c->json_fault;
 }
 
+/* False, with the reply made, when the request is not what the route declares. */
+static bool fits(lua_State *L, struct call *c)
+{
+    buf_clear(&c->why);
+    if (declare_request(L, &c->route->declared, c->unit->zones, &c->why))
+        return true;
+    reply_problem(c->reply, 400, "validation_error", buf_slice(&c->why));
+    return false;
+}
+
 static bool push_request(lua_State *L, struct call *c)
 {
     lua_createtable(L, 0, 9);
@@ -122,7 +133,7 @@ static bool push_request(lua_State *L, struct call *c)
         push_identity(L, c->key);
     if (c->route->raw)
         push_raw(L, c);
-    return push_body(L, c);
+    return push_body(L, c) && fits(L, c);
 }
 
 /* --- the answer --- */
@@ -215,6 +226,22 @@ static void finish_fields(lua_State *L, struct call *c)
     }
 }
 
+/* In tests a reply that is not what its route declares is the handler's fault. */
+static void hold_reply(lua_State *L, struct call *c)
+{
+    int64_t left = c->budget.instructions; /* looking is not the handler's to pay */
+    c->budget.instructions = BUDGET_INSTRUCTIONS;
+    buf_clear(&c->why);
+    bool ok = c->reply->content_type ||
+              declare_reply(L, 2, c->reply->status, &c->route->declared, &c->why);
+    c->budget.instructions = left;
+    if (ok)
+        return;
+    lua_pushlstring(L, c->why.p, c->why.n);
+    luaL_error(L, "the handler '%s' broke its manifest: %s", c->route->handler.p,
+               lua_tostring(L, -1));
+}
+
 /* The stack is what the handler returned: status, body, headers. */
 static int finish(lua_State *L)
 {
@@ -245,6 +272,8 @@ static int finish(lua_State *L)
                               c->route->handler.p, lua_tostring(L, -1));
         }
     }
+    if (c->strict)
+        hold_reply(L, c);
     return 0;
 }
 
@@ -284,6 +313,11 @@ static void fail(struct call *c, enum vm_end end, struct str why)
     int status = failures[end].status;
     const char *code = failures[end].code;
     struct str detail = arena_fmt(c->arena, failures[end].detail, c->request_id);
+    if (end == VM_BUDGET || end == VM_MEMORY) {
+        quarantine_kill(c->unit->plugin->quarantine,
+                        end == VM_MEMORY ? KILL_MEMORY : KILL_BUDGET, c->now.boot_ms,
+                        c->host->log);
+    }
     if (c->failed_status && end == VM_ERROR) {
         status = c->failed_status;
         code = c->failed_code;
@@ -292,7 +326,9 @@ static void fail(struct call *c, enum vm_end end, struct str why)
     LOG(c->host->log, LOG_ERROR, "handler_failed",
         LOG_T("plugin", c->unit->plugin->manifest.name),
         LOG_T("route", c->route->label), LOG_C("code", code),
-        LOG_C("request_id", c->request_id), LOG_T("why", why));
+        LOG_C("request_id", c->request_id),
+        LOG_N("instructions", BUDGET_INSTRUCTIONS - c->budget.instructions),
+        LOG_T("why", why));
     c->reply->fields.n = c->own_fields; /* none of an answer that came to nothing */
     c->reply->cacheable = false;
     answer_problem(c, status, code, detail);
@@ -312,15 +348,47 @@ static void drop_held(struct call *c)
     c->held = NULL;
 }
 
+static void drop_all(struct call *c)
+{
+    drop_held(c);
+    lib_fetch_drop(c);
+    buf_end(&c->scratch);
+    buf_end(&c->result);
+    buf_end(&c->why);
+}
+
 static void end(struct call *c, bool dead)
 {
     vm_thread_end(c->unit->vm, c->co, dead);
     c->co = NULL;
-    drop_held(c);
-    buf_end(&c->scratch);
-    buf_end(&c->result);
-    buf_end(&c->why);
+    drop_all(c);
     c->finished(c);
+}
+
+void call_abandon(struct call *c)
+{
+    if (c->waiting)
+        c->waiting->free(c->waiting);
+    c->waiting = NULL;
+    drop_all(c);
+}
+
+/* What slept for a caller that left has done nothing that it would leave half done. */
+static void cancel(struct call *c)
+{
+    c->asleep = false;
+    c->host->cancel(c->host->ctx, c);
+    c->reply->fields.n = c->own_fields;
+    answer_problem(c, 503, "caller_left",
+                   STR("The caller closed its side before the answer was ready."));
+    end(c, true);
+}
+
+void call_leave(struct call *c)
+{
+    c->left = true;
+    if (c->asleep && !c->detached)
+        cancel(c);
 }
 
 static void run(struct call *c, int n_args)
@@ -335,6 +403,8 @@ static void run(struct call *c, int n_args)
     c->req = NULL;
     if (how == VM_YIELD && (c->waiting || c->asleep)) {
         buf_end(&why);
+        if (c->left)
+            call_leave(c);
         return;
     }
     if (how != VM_DONE)
@@ -343,12 +413,26 @@ static void run(struct call *c, int n_args)
     end(c, how != VM_DONE);
 }
 
+static void refuse_quarantined(struct call *c)
+{
+    reply_problem(c->reply, 503, "plugin_quarantined",
+                  arena_fmt(c->arena,
+                            "This part of the server failed too often and is switched "
+                            "off until its operator resumes it. Request id %s.",
+                            c->request_id));
+    c->finished(c);
+}
+
 void call_start(struct call *c)
 {
+    if (!c->is_job && quarantine_on(c->unit->plugin->quarantine)) {
+        refuse_quarantined(c);
+        return;
+    }
     c->budget = (struct budget){BUDGET_INSTRUCTIONS, BUDGET_YIELDS};
     c->own_fields = c->reply->fields.n;
     c->co = vm_thread(c->unit->vm);
-    lua_pushcfunction(c->co, l_handle);
+    lua_pushcfunction(c->co, c->is_job ? job_run : l_handle);
     lua_pushlightuserdata(c->co, c);
     run(c, 1);
 }
@@ -412,11 +496,11 @@ void call_written(struct call_write *cw)
     run(c, 0);
 }
 
-/* Asleep nothing was done and nothing told, so a key that was revoked meanwhile is
+/* Asleep nothing was done here and nothing told, so a key that was revoked meanwhile is
  * turned away as at the door. After a write the answer is told: it is durable. */
-void call_slept(struct call *c)
+void call_wake(struct call *c)
 {
-    c->asleep = false;
+    c->asleep = c->detached = false;
     c->now = c->host->now(c->host->ctx);
     enum auth a = c->key ? auth_again(c->key, c->now.wall_ms) : AUTH_OK;
     if (a == AUTH_OK) {

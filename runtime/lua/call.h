@@ -17,6 +17,7 @@
 #include "store/writer.h"
 
 struct limits;
+struct outgoing;
 struct call;
 
 /* A write a call waits for. The worker queues `w`, and when its fate is known calls
@@ -36,7 +37,14 @@ struct call_host {
     void *ctx;
     int (*read)(void *ctx, struct db **out);        /* a snapshot of now */
     int (*write)(void *ctx, struct call_write *cw); /* ERR_BUSY: the queue is full */
+    /* These two wake the call with call_wake, unless it is cancelled before. ERR_FULL.
+     */
     int (*sleep)(void *ctx, struct call *c, int64_t ms);
+    int (*fetch)(void *ctx, struct call *c, struct outgoing *o);
+    void (*cancel)(void *ctx, struct call *c);
+    /* Later runs `name` of the plugin's handlers.lua; copies. ERR_FULL. */
+    int (*after)(void *ctx, struct call *c, int64_t ms, struct str name,
+                 struct str args);
     struct now (*now)(void *ctx);
     struct id_source *ids;
     struct keyring *keyring;
@@ -63,7 +71,11 @@ struct call {
     struct now now;
     const char *request_id;
     struct str public_url;
+    bool strict;           /* replies are held to what the route declares */
     struct idem_key *idem; /* NULL without Idempotency-Key */
+    bool is_job; /* of kordless.after: no request, no route, nobody hears the answer */
+    struct str job_name, job_args;
+    void *pending; /* the host's own, of a sleep or a fetch */
     void *user;
     void (*finished)(struct call *c); /* the reply stands; may run inside call_start */
 
@@ -73,7 +85,11 @@ struct call {
     struct call_write *waiting; /* the writer has it */
     struct call_write *held;    /* to be freed: back, or never queued */
     size_t own_fields;          /* of the reply: bytes that the gates wrote */
-    bool asleep, json_fault;
+    struct outgoing *outgoing;  /* of a fetch; the host has it while asleep */
+    bool asleep;                /* for a time, or a fetch */
+    bool detached;              /* … and goes on even if the caller leaves */
+    bool left;                  /* the caller */
+    bool json_fault;
     bool stored; /* the answer stands beside its Idempotency-Key already */
     /* Set by a library that raises: what the caller hears instead of 500. */
     int failed_status;
@@ -85,7 +101,12 @@ struct call {
 
 void call_start(struct call *c);
 void call_written(struct call_write *cw); /* by the host, on the worker */
-void call_slept(struct call *c);
+void call_wake(struct call *c);           /* after a sleep or a fetch */
+/* The caller is gone: what only waits for its sake ends, now or at its next sleep or
+ * fetch; a write that is queued runs, and what it was part of goes on. */
+void call_leave(struct call *c);
+/* Frees what a call holds that will never go on: its worker has ended. */
+void call_abandon(struct call *c);
 
 /* For libraries, as `return call_wait(…)`: yields until the write's fate is known. */
 int call_wait(lua_State *L, struct call_write *cw);

@@ -6,6 +6,31 @@
 #include <string.h>
 
 #include "lua/lib.h"
+#include "lua/locate.h"
+#include "lua/nearest.h"
+
+/* "plugins/x/plugin.lua:12: routes[2].auth": the path, and the line it was written on.
+ */
+static void put_place(struct fields *f, const char *key)
+{
+    char whole[192];
+    int n = (int)strlen(f->path);
+    if (n > 0 && (!*key || *key == '['))
+        n--; /* about the table itself, or an entry of it: no dot behind it */
+    snprintf(whole, sizeof(whole), "%.*s%s", n, f->path, key);
+    int line = locate(f->text, whole);
+    buf_fmt(f->faults, line ? "%s:%d: " : "%s: ", f->file, line);
+    buf_str(f->faults, str_of(whole));
+    f->n_faults++;
+}
+
+static void put_hint(struct fields *f, struct str value, const char *const *known)
+{
+    const char *near = known ? nearest(value, known) : NULL;
+    if (near)
+        buf_fmt(f->faults, "; did you mean '%s'?", near);
+    buf_char(f->faults, '\n');
+}
 
 void fields_fault(struct fields *f, const char *key, const char *fmt, ...)
 {
@@ -14,12 +39,23 @@ void fields_fault(struct fields *f, const char *key, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(text, sizeof(text), fmt, ap);
     va_end(ap);
-    int n = (int)strlen(f->path);
-    if (!*key && n > 0)
-        n--; /* about the table itself: no dot behind it */
-    buf_fmt(f->faults, "%s: %.*s%s%s%s\n", f->file, n, f->path, key,
-            n > 0 || *key ? ": " : "", text);
-    f->n_faults++;
+    put_place(f, key);
+    buf_fmt(f->faults, "%s%s\n", *f->path || *key ? ": " : "", text);
+}
+
+void fields_wrong(struct fields *f, const char *key, struct str value, const char *what,
+                  const char *const *known)
+{
+    put_place(f, key);
+    buf_fmt(f->faults, " = '%.*s': %s", (int)(value.n < 64 ? value.n : 64), value.p,
+            what);
+    put_hint(f, value, known);
+}
+
+void fields_end(struct fields *f)
+{
+    buf_end(&f->text_scratch);
+    buf_end(&f->why_scratch);
 }
 
 static int get(struct fields *f, const char *key)
@@ -86,7 +122,9 @@ int fields_list(struct fields *f, const char *key, struct str *out, int max)
             const char *p = lua_tolstring(f->L, -1, &len);
             out[n++] = arena_str(f->arena, (struct str){p, len});
         } else {
-            fields_fault(f, "", "entry %d must be a string", i);
+            char entry[16];
+            snprintf(entry, sizeof(entry), "[%d]", i);
+            fields_fault(f, entry, "must be a string");
         }
         lua_pop(f->L, 1);
     }
@@ -94,7 +132,20 @@ int fields_list(struct fields *f, const char *key, struct str *out, int max)
     return n;
 }
 
-void fields_only(struct fields *f, const char *const *known)
+static void unknown(struct fields *f, const char *key, const char *const *known)
+{
+    put_place(f, key);
+    buf_lit(f->faults, ": is not known here");
+    put_hint(f, str_of(key), known);
+}
+
+static bool is_position(lua_State *L, int last)
+{
+    return lua_isinteger(L, -1) && lua_tointeger(L, -1) >= 1 &&
+           lua_tointeger(L, -1) <= last;
+}
+
+void fields_only_behind(struct fields *f, int first, const char *const *known)
 {
     lua_pushnil(f->L);
     while (lua_next(f->L, -2)) {
@@ -104,11 +155,16 @@ void fields_only(struct fields *f, const char *const *known)
         const char *const *k = known;
         while (key && *k && strcmp(*k, key) != 0)
             k++;
-        if (!key)
+        if (!key && !is_position(f->L, first))
             fields_fault(f, "", "has a key that is no string");
-        else if (!*k)
-            fields_fault(f, key, "is not known here");
+        else if (key && !*k)
+            unknown(f, key, known);
     }
+}
+
+void fields_only(struct fields *f, const char *const *known)
+{
+    fields_only_behind(f, 0, known);
 }
 
 /* "routes" + "[2]." : the way in is spelled out for messages and cut again on leaving.
@@ -153,11 +209,16 @@ bool fields_item(struct fields *f, int i)
 {
     int type = lua_rawgeti(f->L, -1, i);
     if (type == LUA_TTABLE) {
-        deeper(f, "%d.", i);
+        size_t n = strlen(f->path);
+        if (n > 0)
+            f->path[n - 1] = '\0'; /* the dot goes behind the bracket */
+        deeper(f, "[%d].", i);
         return true;
     }
     lua_pop(f->L, 1);
-    fields_fault(f, "", "entry %d must be a table", i);
+    char key[16];
+    snprintf(key, sizeof(key), "[%d]", i);
+    fields_fault(f, key, "must be a table");
     return false;
 }
 
@@ -167,7 +228,10 @@ void fields_leave(struct fields *f)
     lua_pop(f->L, 1);
     if (n > 0)
         n--; /* the dot at the end */
-    while (n > 0 && f->path[n - 1] != '.')
+    bool item = n > 0 && f->path[n - 1] == ']';
+    while (n > 0 && f->path[n - 1] != (item ? '[' : '.'))
         n--;
-    f->path[n] = '\0';
+    if (item && n > 1)
+        f->path[n - 1] = '.'; /* the list's own again */
+    f->path[item && n == 1 ? 0 : n] = '\0';
 }

@@ -17,13 +17,22 @@ struct fields {
     lua_State *L;
     struct arena *arena;
     const char *file; /* "scripts/kordless.lua" */
+    struct str text;  /* of the file, to find lines in; may be empty */
     char path[96];    /* "routes[2]." : before the key; empty at the top */
     struct buf *faults;
     int n_faults;
+    /* Here and not on a C stack, since an error jumps past; fields_end frees them. */
+    struct buf text_scratch, why_scratch;
 };
+
+void fields_end(struct fields *f);
 
 void fields_fault(struct fields *f, const char *key, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+/* "routes[2].auth = 'kye': is no auth; did you mean 'key'?": the nearest of `known`
+ * (NULL-terminated), if there is one. */
+void fields_wrong(struct fields *f, const char *key, struct str value, const char *what,
+                  const char *const *known);
 
 /* Absent gives the default; a required one that is absent is a fault. */
 enum need { OPTIONAL, REQUIRED };
@@ -35,6 +44,8 @@ bool fields_bool(struct fields *f, const char *key, bool def);
 int fields_list(struct fields *f, const char *key, struct str *out, int max);
 /* Every key must be one of `known` (NULL-terminated). */
 void fields_only(struct fields *f, const char *const *known);
+/* The same, behind as many positions as `first`: { "name", type = … } has one. */
+void fields_only_behind(struct fields *f, int first, const char *const *known);
 /* Pushes the table at `key` and enters it; false (nothing pushed) when absent or no
  * table. `leave` pops. For lists: enter, then fields_item(i) for i = 1 … fields_n. */
 bool fields_enter(struct fields *f, const char *key, enum need need);

@@ -4,7 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lua/docs.h"
 #include "lua/entry.h"
+#include "lua/nearest.h"
+#include "lua/option.h"
+#include "native/natives.h"
 
 /* --- reading --- */
 
@@ -23,13 +27,15 @@ static int check_syntax(struct folder *f, struct buf *faults)
     return err;
 }
 
-static int read_plugin(struct generation *g, const char *path, struct buf *faults)
+static int read_plugin(struct generation *g, const char *path,
+                       const struct chosen *chosen, struct buf *faults)
 {
     struct plugin *p = &g->plugins[g->n_plugins];
-    *p = (struct plugin){.index = g->n_plugins};
+    *p = (struct plugin){.index = g->n_plugins, .settings = &g->settings};
     int err = source_read(&g->arena, path, &p->folder, faults);
     if (err)
         return err;
+    p->quarantine = quarantine_new(&g->arena, &g->ward, p->folder.name);
     for (int i = 0; i < g->n_plugins; i++) {
         if (str_eq(g->plugins[i].folder.name, p->folder.name)) {
             buf_fmt(faults, "%s: there is a plugin '%s' already\n", path,
@@ -40,6 +46,9 @@ static int read_plugin(struct generation *g, const char *path, struct buf *fault
     g->n_plugins++;
     err = check_syntax(&p->folder, faults);
     p->faulty = manifest_read(&g->arena, &p->folder, &p->manifest, faults) != 0;
+    if (!p->faulty)
+        p->faulty = option_bind(&g->arena, &p->manifest, chosen,
+                                source_find(&g->scripts, STR("kordless")), faults) != 0;
     return p->faulty ? ERR_INVALID : err;
 }
 
@@ -53,10 +62,25 @@ static int read_plugins(struct generation *g, const struct generation_options *o
             i < g->settings.n_plugins
                 ? arena_fmt(&g->arena, "%s/%s", o->plugins, g->settings.plugins[i].p).p
                 : o->extra[i - g->settings.n_plugins];
-        int e = read_plugin(g, path, faults);
+        const struct chosen *chosen =
+            i < g->settings.n_plugins ? &g->settings.chosen[i] : NULL;
+        int e = read_plugin(g, path, chosen, faults);
         err = err ? err : e;
     }
     return err;
+}
+
+static void unknown_use(const struct generation *g, const struct plugin *p, int i,
+                        struct buf *faults)
+{
+    const char *known[SETTINGS_PLUGINS_MAX + 1] = {NULL}, *near;
+    for (int k = 0; k < p->index && k < SETTINGS_PLUGINS_MAX; k++)
+        known[k] = g->plugins[k].folder.name.p;
+    near = nearest(p->manifest.uses[i], known);
+    manifest_fault(&p->folder, faults, "uses",
+                   "no plugin '%s' stands before '%s'%s%s%s", p->manifest.uses[i].p,
+                   p->folder.name.p, near ? "; did you mean '" : "", near ? near : "",
+                   near ? "'?" : "");
 }
 
 /* `uses` may only name plugins that come earlier in the list: no circles. Its own name
@@ -71,28 +95,30 @@ static int bind_uses(struct generation *g, struct plugin *p, struct buf *faults)
             if (str_eq(g->plugins[k].folder.name, m->uses[i]))
                 p->uses[i] = &g->plugins[k].folder;
         if (!p->uses[i]) {
-            buf_fmt(faults, "%s/plugin.lua: uses: no plugin '%s' stands before '%s'\n",
-                    p->folder.path.p, m->uses[i].p, p->folder.name.p);
+            unknown_use(g, p, i, faults);
             err = ERR_INVALID;
         }
     }
     return err;
 }
 
-static int add_route(struct generation *g, struct route *r, const char *file,
-                     struct buf *faults)
+static int add_route(struct generation *g, struct plugin *p, int i, struct buf *faults)
 {
+    struct route *r = &p->manifest.routes[i];
     void *clash = NULL;
+    char key[32];
+    snprintf(key, sizeof(key), "routes[%d].path", i + 1);
+    r->plugin = p->index;
     int err = route_add(g->routes, r->method, r->path, r, &clash);
     if (err == ERR_EXISTS)
-        buf_fmt(faults, "%s: the route %s is taken by %s\n", file, r->label.p,
-                ((const struct route *)clash)->label.p);
+        manifest_fault(&p->folder, faults, key, "the route %s is taken by %s",
+                       r->label.p, ((const struct route *)clash)->label.p);
     else if (err)
-        buf_fmt(faults, "%s: '%s' is no route path\n", file, r->path.p);
+        manifest_fault(&p->folder, faults, key, "'%s' is no route path", r->path.p);
     return err;
 }
 
-static int add_native(struct generation *g, bool test_clock, struct buf *faults)
+static int add_native(struct generation *g, bool test_clock)
 {
     static const struct route native[] = {
         {.native = NATIVE_HEALTHZ,
@@ -110,6 +136,32 @@ static int add_native(struct generation *g, bool test_clock, struct buf *faults)
          .auth = ROUTE_ORGANIZATION,
          .path = STR("/api/calendar/v1/rate-limit"),
          .label = STR("GET /api/calendar/v1/rate-limit")},
+        {.native = NATIVE_OPENAPI,
+         .method = HTTP_GET,
+         .auth = ROUTE_NONE,
+         .path = STR("/openapi.json"),
+         .label = STR("GET /openapi.json")},
+        {.native = NATIVE_DOCS,
+         .method = HTTP_GET,
+         .auth = ROUTE_NONE,
+         .path = STR("/docs"),
+         .label = STR("GET /docs")},
+        {.native = NATIVE_RELOAD,
+         .method = HTTP_POST,
+         .auth = ROUTE_PLATFORM,
+         .path = STR("/api/platform/v1/reload"),
+         .label = STR("POST /api/platform/v1/reload"),
+         .body = true},
+        {.native = NATIVE_ROLLBACK,
+         .method = HTTP_POST,
+         .auth = ROUTE_PLATFORM,
+         .path = STR("/api/platform/v1/rollback"),
+         .label = STR("POST /api/platform/v1/rollback")},
+        {.native = NATIVE_STATUS,
+         .method = HTTP_GET,
+         .auth = ROUTE_PLATFORM,
+         .path = STR("/api/platform/v1/status"),
+         .label = STR("GET /api/platform/v1/status")},
         {.native = NATIVE_CLOCK,
          .method = HTTP_PUT,
          .auth = ROUTE_NONE,
@@ -123,7 +175,8 @@ static int add_native(struct generation *g, bool test_clock, struct buf *faults)
             continue;
         struct route *r = arena_zero(&g->arena, sizeof(*r));
         *r = native[i];
-        err = add_route(g, r, "the server's own", faults);
+        void *clash;
+        err = route_add(g->routes, r->method, r->path, r, &clash);
     }
     return err;
 }
@@ -131,19 +184,119 @@ static int add_native(struct generation *g, bool test_clock, struct buf *faults)
 static int add_routes(struct generation *g, bool test_clock, struct buf *faults)
 {
     g->routes = routes_new();
-    int err = add_native(g, test_clock, faults);
+    int err = add_native(g, test_clock);
     for (int i = 0; i < g->n_plugins; i++) {
         struct plugin *p = &g->plugins[i];
-        struct str file = arena_fmt(&g->arena, "%s/plugin.lua", p->folder.path.p);
         int e = p->faulty ? 0 : bind_uses(g, p, faults);
         err = err ? err : e;
         for (int k = 0; k < p->manifest.n_routes && !p->faulty; k++) {
-            p->manifest.routes[k].plugin = i;
-            e = add_route(g, &p->manifest.routes[k], file.p, faults);
+            e = add_route(g, p, k, faults);
             err = err ? err : e;
         }
     }
     return err;
+}
+
+/* --- native plugins --- */
+
+static int add_compiled(struct generation *g, const struct native_route *n, int i,
+                        const char *file, struct buf *faults)
+{
+    static const enum route_auth auth[] = {[KORDLESS_KEY] = ROUTE_KEY,
+                                           [KORDLESS_ORGANIZATION] = ROUTE_ORGANIZATION,
+                                           [KORDLESS_CONTACT] = ROUTE_CONTACT,
+                                           [KORDLESS_NONE] = ROUTE_NONE,
+                                           [KORDLESS_PLATFORM] = ROUTE_PLATFORM};
+    struct route *r = arena_zero(&g->arena, sizeof(*r));
+    *r = (struct route){.compiled = n,
+                        .method = n->method,
+                        .auth = auth[n->auth],
+                        .path = n->path,
+                        .label = n->label,
+                        .scope = n->scope,
+                        .body = n->json};
+    void *clash = NULL;
+    int err = route_add(g->routes, r->method, r->path, r, &clash);
+    if (err == ERR_EXISTS)
+        buf_fmt(faults, "%s: routes[%d].path: the route %s is taken by %s\n", file, i,
+                r->label.p, ((const struct route *)clash)->label.p);
+    else if (err)
+        buf_fmt(faults, "%s: routes[%d].path: '%s' is no route path\n", file, i,
+                r->path.p);
+    return err;
+}
+
+/* Its name stands in logs as a plugin's does, so it is no other's. */
+static int check_native(const struct generation *g, const struct native *n,
+                        const char *file, struct buf *faults)
+{
+    struct str name = native_name(n);
+    bool twice = false, taken = false;
+    for (int i = 0; i < g->n_natives; i++)
+        twice = twice || g->natives[i] == n;
+    for (int i = 0; i < g->n_plugins; i++)
+        taken = taken || str_eq(g->plugins[i].folder.name, name);
+    if (twice)
+        buf_fmt(faults, "%s: is listed twice\n", file);
+    else if (taken)
+        buf_fmt(faults, "%s: there is a plugin '%.*s' already\n", file, (int)name.n,
+                name.p);
+    return twice || taken ? ERR_EXISTS : 0;
+}
+
+static int add_one(struct generation *g, struct natives *set, const char *file,
+                   struct buf *faults)
+{
+    const struct native *n;
+    const struct native_route *routes;
+    int err = natives_load(set, file, &n, faults);
+    if (!err)
+        err = check_native(g, n, file, faults);
+    if (err)
+        return err;
+    g->natives[g->n_natives++] = n;
+    int count = native_routes(n, &routes);
+    for (int i = 0; i < count; i++) {
+        int e = add_compiled(g, &routes[i], i, file, faults);
+        err = err ? err : e;
+    }
+    return err;
+}
+
+static int add_natives(struct generation *g, struct natives *set, struct buf *faults)
+{
+    const struct settings *s = &g->settings;
+    int err = 0;
+    g->natives = arena_zero(&g->arena, sizeof(*g->natives) * ((size_t)s->n_native + 1));
+    for (int i = 0; set && i < s->n_native; i++) {
+        int e = add_one(g, set, s->native[i].p, faults);
+        err = err ? err : e;
+    }
+    return err;
+}
+
+int generation_start(struct generation *g, struct natives *natives, struct buf *faults)
+{
+    int err = 0;
+    for (int i = 0; i < g->n_natives && !err; i++)
+        err = natives_start(natives, g->natives[i], faults);
+    return err;
+}
+
+/* What is shown of the routes, once all is well. */
+static void write_reference(struct generation *g)
+{
+    struct buf text;
+    int n;
+    const struct openapi_route *all =
+        openapi_routes(&g->arena, g->plugins, g->n_plugins, &n);
+    buf_init(&text);
+    openapi_put(all, n, g->plugins, g->n_plugins, g->settings.public_url, &text);
+    g->openapi = arena_str(&g->arena, buf_slice(&text));
+    buf_clear(&text);
+    docs_put(all, n, &text);
+    g->docs = arena_str(&g->arena, buf_slice(&text));
+    buf_end(&text);
 }
 
 int generation_read(struct generation **out, const struct generation_options *o,
@@ -154,6 +307,7 @@ int generation_read(struct generation **out, const struct generation_options *o,
         abort();
     *out = g;
     arena_init(&g->arena);
+    g->ward.policies = quarantine_new(&g->arena, &g->ward, STR("policy"));
     atomic_store(&g->holders, 1);
     int err = source_read(&g->arena, o->scripts, &g->scripts, faults);
     if (err == ERR_NOT_FOUND)
@@ -165,7 +319,12 @@ int generation_read(struct generation **out, const struct generation_options *o,
     e = read_plugins(g, o, faults);
     err = err ? err : e;
     e = add_routes(g, o->test_clock, faults);
-    return err ? err : e;
+    err = err ? err : e;
+    e = add_natives(g, o->natives, faults);
+    err = err ? err : e;
+    if (!err)
+        write_reference(g);
+    return err;
 }
 
 /* --- the store --- */
@@ -231,8 +390,8 @@ static int build_fence(struct generation *g, struct plugin *p, struct db *db,
     for (int i = 0; i < p->manifest.n_reads; i++) {
         if (readable(p->manifest.reads[i]))
             continue;
-        buf_fmt(faults, "%s/plugin.lua: reads: '%s' is closed to plugins\n",
-                p->folder.path.p, p->manifest.reads[i].p);
+        manifest_fault(&p->folder, faults, "reads", "'%s' is closed to plugins",
+                       p->manifest.reads[i].p);
         err = ERR_DENIED;
     }
     return err;

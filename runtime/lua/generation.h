@@ -13,6 +13,8 @@
 #include "lua/settings.h"
 
 struct keyring;
+struct natives;
+struct native;
 
 struct worker_units {
     struct policies *policies;
@@ -26,9 +28,13 @@ struct generation {
     struct folder scripts;
     struct settings settings;
     struct plugin *plugins;
+    struct ward ward; /* who was killed how often */
     int n_plugins;
+    const struct native **natives; /* as the settings list them */
+    int n_natives;
     struct routes *routes; /* of struct route */
     struct quota *quota;
+    struct str openapi, docs; /* what /openapi.json and /docs answer */
     int n_workers;
     struct worker_units *workers;
     struct unit **writers; /* by plugin; the writer's thread only */
@@ -39,7 +45,8 @@ struct generation_options {
     const char *scripts, *plugins; /* folders */
     const char *const *extra;      /* single plugin folders, from --load */
     int n_extra;
-    bool test_clock; /* adds PUT /test/clock */
+    struct natives *natives; /* where native plugins are kept; NULL: none loaded */
+    bool test_clock;         /* adds PUT /test/clock */
 };
 
 /* Step one: files, settings, manifests, routes. Every file is compiled, but nothing is
@@ -57,6 +64,9 @@ int generation_migrate(struct generation *g, struct db *db, bool dry, int *ran,
 int generation_build(struct generation *g, struct db *db, struct zones *zones,
                      struct log *log, const struct keyring *ring, int n_workers,
                      uint32_t number, struct buf *faults) MUST_CHECK;
+/* Step three, when all else is good: starts the native plugins that do not run yet. */
+int generation_start(struct generation *g, struct natives *natives,
+                     struct buf *faults) MUST_CHECK;
 
 void generation_hold(struct generation *g);
 void generation_drop(struct generation *g); /* any thread */

@@ -14,6 +14,7 @@
 
 struct zones;
 struct spans;
+struct call;
 
 int luaopen_kordless_json(lua_State *L);
 int luaopen_kordless_span(lua_State *L);
@@ -40,6 +41,10 @@ bool json_only_positions(lua_State *L, int idx, lua_Integer n);
  * filled, span_settle counts its memory (and may raise). */
 struct spans *span_push(lua_State *L);
 void span_settle(lua_State *L, int idx);
+
+/* kordless.fetch, lib_fetch.c. */
+int lib_fetch_wait(lua_State *L);
+void lib_fetch_drop(struct call *c);
 
 /* string.find and its kin, budgeted: replaces the four functions in the table on top.
  */

@@ -1,7 +1,8 @@
 /* kordless.db: SQL behind the plugin's fence and inside the call's budget. Results come
  * back whole, so no cursor lives across a yield; that also leaves room for an engine at
- * the other end of a socket. An error may jump out of any line here that touches Lua: the
- * statement at hand is noted in the unit first, and given back by whoever comes next. */
+ * the other end of a socket. An error may jump out of any line here that touches Lua:
+ * the statement at hand is noted in the unit first, and given back by whoever comes
+ * next. */
 
 #include <lauxlib.h>
 
@@ -38,8 +39,8 @@ static struct db *db_here(lua_State *L, struct unit *u)
     return db;
 }
 
-/* Raises. What a script may handle is a table {code =, message =}; what it may not hide is
- * noted where pcall does not reach. */
+/* Raises. What a script may handle is a table {code =, message =}; what it may not hide
+ * is noted where pcall does not reach. */
 static int raise_db(lua_State *L, struct unit *u, struct db *db, int err)
 {
     unit_close(u);
@@ -184,12 +185,14 @@ static int l_exec(lua_State *L)
 
 void lib_db_open(struct unit *u)
 {
-    static const luaL_Reg reading[] = {{"query", l_query}, {"one", l_one}, {NULL, NULL}};
+    static const luaL_Reg reading[] = {
+        {"query", l_query}, {"one", l_one}, {NULL, NULL}};
     lua_State *L = vm_main(u->vm);
     luaL_newlib(L, reading);
-    if (u->role == UNIT_TRANSACTIONS) {
+    if (u->role == UNIT_TRANSACTIONS)
         lua_pushcfunction(L, l_exec);
-        lua_setfield(L, -2, "exec");
-    }
+    else
+        unit_elsewhere(L, "db.exec", "a transaction");
+    lua_setfield(L, -2, "exec");
     vm_set_library(u->vm, "db");
 }

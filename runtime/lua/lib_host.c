@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "lua/data.h"
+#include "lua/job.h"
 #include "lua/lib.h"
 #include "lua/policy.h"
 #include "lua/transaction.h"
@@ -144,6 +145,25 @@ static int policy_failed(lua_State *L, struct call *c, const char *file,
     return luaL_error(L, "policy %s.%s: %s", file, name, lua_tostring(L, -1));
 }
 
+/* Fails closed: what decides who may book is not left out because it is broken. */
+static bool policies_off(struct call *c)
+{
+    const struct ward *w = quarantine_ward(c->unit->plugin->quarantine);
+    if (!quarantine_on(w->policies))
+        return false;
+    buf_lit(&c->why, "it was killed too often and is quarantined: `kordless plugin "
+                     "resume policy`, or a reload");
+    return true;
+}
+
+static void note_policy_end(struct call *c, int err)
+{
+    const struct ward *w = quarantine_ward(c->unit->plugin->quarantine);
+    if (err == ERR_BUDGET || err == ERR_NOMEM)
+        quarantine_kill(w->policies, err == ERR_NOMEM ? KILL_MEMORY : KILL_BUDGET,
+                        c->now.boot_ms, c->host->log);
+}
+
 static int l_policy_call(lua_State *L)
 {
     struct call *c = call_of(L);
@@ -155,14 +175,29 @@ static int l_policy_call(lua_State *L)
     buf_clear(args);
     buf_clear(result);
     buf_clear(&c->why);
+    if (policies_off(c))
+        return policy_failed(L, c, file, name);
     int err = data_pack(L, 3, POLICY_ARGS_MAX, args, &c->why);
     vm_charge(L, (int64_t)(args->n / 8));
-    if (!err)
+    if (!err) {
         err = policies_call(c->unit->policies, (struct str){file, nf},
                             (struct str){name, nn}, buf_slice(args), result, &c->why);
+        note_policy_end(c, err);
+        vm_charge(L, policies_cost(c->unit->policies)); /* asking is no way out of it */
+    }
     if (!err)
         err = data_unpack(L, buf_slice(result));
     return err ? policy_failed(L, c, file, name) : 1;
+}
+
+/* What came back is no answer: for whoever asked the same as a script that failed. */
+static int l_policy_fail(lua_State *L)
+{
+    struct call *c = call_of(L);
+    const char *file = luaL_checkstring(L, 1), *name = luaL_checkstring(L, 2);
+    buf_clear(&c->why);
+    buf_str(&c->why, str_of(luaL_checkstring(L, 3)));
+    return policy_failed(L, c, file, name);
 }
 
 /* --- transactions --- */
@@ -217,6 +252,8 @@ static const struct {
     {"now", l_now, UNIT_HANDLERS, 0},
     {"id", l_id, UNIT_HANDLERS, NEED_ID},
     {"sleep", l_sleep, UNIT_HANDLERS, NEED_SLEEP},
+    {"after", job_after, UNIT_HANDLERS, NEED_AFTER},
+    {"fetch", lib_fetch_wait, UNIT_HANDLERS, NEED_FETCH},
     {"transaction", transaction_wait, UNIT_HANDLERS, NEED_TRANSACTION},
     {"refuse", l_refuse, UNIT_TRANSACTIONS, 0},
     {"answer", l_answer, UNIT_TRANSACTIONS, 0},
@@ -229,15 +266,22 @@ void lib_host_open(struct unit *u)
     static const luaL_Reg policy[] = {{"has", l_policy_has},
                                       {"call", l_policy_call},
                                       {"hash", l_policy_hash},
+                                      {"fail", l_policy_fail},
                                       {NULL, NULL}};
+    static const char *const places[] = {
+        [UNIT_HANDLERS] = "a handler", [UNIT_TRANSACTIONS] = "a transaction"};
     lua_State *L = vm_main(u->vm);
     unsigned needs = u->plugin ? u->plugin->manifest.needs : 0;
     luaL_newlib(L, log);
     vm_set_library(u->vm, "log");
     for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
-        if (functions[i].role != u->role || (functions[i].need & ~needs))
+        bool here = functions[i].role == u->role;
+        if (here && (functions[i].need & ~needs))
             continue;
-        lua_pushcfunction(L, functions[i].function);
+        if (here)
+            lua_pushcfunction(L, functions[i].function);
+        else
+            unit_elsewhere(L, functions[i].name, places[functions[i].role]);
         vm_set_library(u->vm, functions[i].name);
     }
     if (u->role == UNIT_HANDLERS && (needs & NEED_POLICY)) {

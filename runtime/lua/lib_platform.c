@@ -363,8 +363,26 @@ static int l_key_revoke(lua_State *L)
     return call_wait(L, &j->cw);
 }
 
+/* --- plugins --- */
+
+/* true: it runs again; false: it was running; nil: there is none of that name. */
+static int l_plugin_resume(lua_State *L)
+{
+    struct call *c = call_of(L);
+    size_t n;
+    const char *name = luaL_checklstring(L, 1, &n);
+    struct quarantine *q = quarantine_find(quarantine_ward(c->unit->plugin->quarantine),
+                                           (struct str){name, n});
+    if (q)
+        lua_pushboolean(L, quarantine_end(q, c->host->log));
+    else
+        lua_pushnil(L);
+    return 1;
+}
+
 void lib_platform_open(struct unit *u)
 {
+    static const luaL_Reg plugins[] = {{"resume", l_plugin_resume}, {NULL, NULL}};
     static const luaL_Reg organizations[] = {
         {"create", l_org_create}, {"find", l_org_find}, {NULL, NULL}};
     static const luaL_Reg keys[] = {{"create", l_key_create},
@@ -376,4 +394,6 @@ void lib_platform_open(struct unit *u)
     vm_set_library(u->vm, "organizations");
     luaL_newlib(L, keys);
     vm_set_library(u->vm, "keys");
+    luaL_newlib(L, plugins);
+    vm_set_library(u->vm, "plugins");
 }

@@ -1,11 +1,14 @@
 #include "lua/manifest.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "guard/keyring.h"
+#include "http/outgoing.h"
 #include "lua/entry.h"
 #include "lua/fields.h"
+#include "lua/option.h"
 
 enum { LIST_MAX = 32, ROUTES_MAX = 200, ERRORS_MAX = 100 };
 
@@ -18,6 +21,7 @@ static const struct {
     {"span", NEED_SPAN},   {"crypto", NEED_CRYPTO},
     {"id", NEED_ID},       {"policy", NEED_POLICY},
     {"sleep", NEED_SLEEP}, {"keys", NEED_KEYS},
+    {"fetch", NEED_FETCH}, {"after", NEED_AFTER},
 };
 
 static const struct {
@@ -53,6 +57,16 @@ static const struct error_spec builtin[] = {
     {STR("unprocessable"), STR("A rule refuses this request."), 422},
 };
 
+static void unknown_need(struct fields *f, int i, struct str name)
+{
+    const char *known[COUNT(needs_table) + 1] = {NULL};
+    for (size_t k = 0; k < COUNT(needs_table); k++)
+        known[k] = needs_table[k].name;
+    char key[24];
+    snprintf(key, sizeof(key), "needs[%d]", i + 1);
+    fields_wrong(f, key, name, "is no capability", known);
+}
+
 static void read_needs(struct fields *f, struct manifest *m)
 {
     struct str names[LIST_MAX];
@@ -62,7 +76,7 @@ static void read_needs(struct fields *f, struct manifest *m)
         while (k < COUNT(needs_table) && !str_eq(names[i], str_of(needs_table[k].name)))
             k++;
         if (k == COUNT(needs_table))
-            fields_fault(f, "needs", "'%s' is no capability", names[i].p);
+            unknown_need(f, i, names[i]);
         else
             m->needs |= needs_table[k].bit;
     }
@@ -77,6 +91,18 @@ static int read_list(struct fields *f, const char *key, struct str **out)
     return n;
 }
 
+static void read_hosts(struct fields *f, struct manifest *m)
+{
+    char key[24];
+    m->n_hosts = read_list(f, "hosts", &m->hosts);
+    for (int i = 0; i < m->n_hosts; i++) {
+        if (outgoing_entry_ok(m->hosts[i]))
+            continue;
+        snprintf(key, sizeof(key), "hosts[%d]", i + 1);
+        fields_fault(f, key, "must be a host or host:port, in lower case");
+    }
+}
+
 static void read_method(struct fields *f, struct route *r)
 {
     static const enum http_method allowed[] = {HTTP_GET, HTTP_POST, HTTP_PUT,
@@ -88,8 +114,9 @@ static void read_method(struct fields *f, struct route *r)
             return;
         }
     }
+    static const char *const known[] = {"GET", "POST", "PUT", "PATCH", "DELETE", NULL};
     if (text.p)
-        fields_fault(f, "method", "'%s' is none of GET POST PUT PATCH DELETE", text.p);
+        fields_wrong(f, "method", text, "is none of GET POST PUT PATCH DELETE", known);
 }
 
 static void read_auth(struct fields *f, struct route *r)
@@ -101,32 +128,43 @@ static void read_auth(struct fields *f, struct route *r)
             return;
         }
     }
+    static const char *const known[] = {"key",  "organization", "contact",
+                                        "none", "platform",     NULL};
     if (text.p)
-        fields_fault(f, "auth",
-                     "'%s' is none of key organization contact none platform", text.p);
+        fields_wrong(f, "auth", text,
+                     "is none of key organization contact none platform", known);
+}
+
+static void unknown_scope(struct fields *f, struct str scope)
+{
+    const char *known[33] = {NULL};
+    for (int i = 0; i < 32; i++)
+        known[i] = scope_name(1u << i); /* the first without a name ends the list */
+    fields_wrong(f, "scope", scope, "is no scope", known);
 }
 
 static void read_route(struct fields *f, struct route *r)
 {
-    static const char *const known[] = {"method", "path",       "handler", "auth",
-                                        "scope",  "idempotent", "cached",  "raw",
-                                        "body",   "summary",    NULL};
+    static const char *const known[] = {
+        "method", "path", "handler", "auth",  "scope",   "idempotent", "cached",
+        "raw",    "body", "summary", "query", "replies", "example",    NULL};
     fields_only(f, known);
     read_method(f, r);
     read_auth(f, r);
     r->path = fields_str(f, "path", REQUIRED);
     r->handler = fields_str(f, "handler", REQUIRED);
-    fields_str(f, "summary", OPTIONAL);
+    r->summary = fields_str(f, "summary", OPTIONAL);
     struct str scope = fields_str(f, "scope", OPTIONAL);
     r->scope = scope.p ? scope_bit(scope) : 0;
     if (scope.p && !r->scope)
-        fields_fault(f, "scope", "'%s' is no scope", scope.p);
+        unknown_scope(f, scope);
     r->idempotent = fields_bool(f, "idempotent", false);
     r->cached = fields_bool(f, "cached", false);
     r->raw = fields_bool(f, "raw", false);
     bool takes =
         r->method == HTTP_POST || r->method == HTTP_PUT || r->method == HTTP_PATCH;
-    r->body = fields_bool(f, "body", takes && !r->raw);
+    r->body = declare_body(f) || fields_bool(f, "body", takes && !r->raw);
+    declare_read(f, &r->declared);
     r->label = arena_fmt(f->arena, "%s %s", http_method_name(r->method),
                          r->path.p ? r->path.p : "");
 }
@@ -192,8 +230,9 @@ static void read_errors(struct fields *f, struct manifest *m)
 static void read_manifest(struct fields *f, const struct folder *folder,
                           struct manifest *m)
 {
-    static const char *const known[] = {"name",  "version", "api",    "needs", "uses",
-                                        "reads", "errors",  "routes", NULL};
+    static const char *const known[] = {"name",   "version", "api",   "needs",
+                                        "uses",   "reads",   "hosts", "errors",
+                                        "routes", "options", NULL};
     fields_only(f, known);
     m->name = fields_str(f, "name", REQUIRED);
     m->version = fields_str(f, "version", REQUIRED);
@@ -204,6 +243,8 @@ static void read_manifest(struct fields *f, const struct folder *folder,
     read_needs(f, m);
     m->n_uses = read_list(f, "uses", &m->uses);
     m->n_reads = read_list(f, "reads", &m->reads);
+    read_hosts(f, m);
+    option_read(f, &m->options);
     read_errors(f, m);
     read_routes(f, m);
 }
@@ -234,12 +275,29 @@ int manifest_read(struct arena *a, const struct folder *folder, struct manifest 
     }
     if (vm_new(&vm, &(struct vm_options){.name = folder->name.p}))
         return ERR_NOMEM;
-    struct look l = {folder, out, {.arena = a, .file = s->name.p, .faults = faults}};
+    struct look l = {
+        folder,
+        out,
+        {.arena = a, .file = s->name.p, .text = s->text, .faults = faults}};
     struct entry e = {
         .source = s, .bare = true, .instructions = 100000, .look = look, .ctx = &l};
     int err = entry_run(vm, &e, faults);
     vm_free(vm);
+    fields_end(&l.f);
     return err;
+}
+
+void manifest_fault(const struct folder *folder, struct buf *faults, const char *key,
+                    const char *fmt, ...)
+{
+    const struct source *s = source_find(folder, STR("plugin"));
+    struct fields f = {.file = s->name.p, .text = s->text, .faults = faults};
+    char text[256];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof(text), fmt, ap);
+    va_end(ap);
+    fields_fault(&f, key, "%s", text);
 }
 
 const struct error_spec *manifest_error(const struct manifest *m, struct str name)

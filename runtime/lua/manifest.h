@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "http/request.h"
+#include "lua/declare.h"
 #include "lua/source.h"
 
 /* Capabilities a plugin may name under `needs`. One table (manifest.c) has their names.
@@ -22,7 +23,9 @@ enum need_bit {
     NEED_ID = 1 << 6,
     NEED_POLICY = 1 << 7,
     NEED_SLEEP = 1 << 8,
-    NEED_KEYS = 1 << 9
+    NEED_KEYS = 1 << 9,
+    NEED_FETCH = 1 << 10,
+    NEED_AFTER = 1 << 11
 };
 
 enum route_auth {
@@ -39,19 +42,28 @@ enum route_native {
     NATIVE_HEALTHZ,
     NATIVE_READYZ,
     NATIVE_RATE_LIMIT,
+    NATIVE_OPENAPI,
+    NATIVE_DOCS,
+    NATIVE_RELOAD,
+    NATIVE_ROLLBACK,
+    NATIVE_STATUS,
     NATIVE_CLOCK
 };
+
+struct native_route;
 
 struct route {
     enum route_native native;
     enum http_method method;
     enum route_auth auth;
     struct str path, label; /* "POST /api/…": for logs, idempotency */
-    struct str handler;
+    struct str handler, summary;
     int handler_ref;                    /* index of the handler in its plugin: 1 … */
     uint32_t scope;                     /* a bit, or 0 */
     bool idempotent, cached, raw, body; /* body: a JSON body is read */
     int plugin;                         /* index in its generation */
+    struct declared declared;
+    const struct native_route *compiled; /* answered by a native plugin; or NULL */
 };
 
 struct error_spec {
@@ -62,10 +74,12 @@ struct error_spec {
 struct manifest {
     struct str name, version;
     unsigned needs;
-    struct str *uses, *reads;
-    int n_uses, n_reads;
+    struct str *uses, *reads, *hosts;
+    int n_uses, n_reads, n_hosts;
     struct route *routes;
     int n_routes;
+    struct schema options;    /* as an object's properties */
+    struct str option_values; /* as JSON, when bound (option.h) */
     struct error_spec *errors;
     int n_errors;
 };
@@ -73,6 +87,9 @@ struct manifest {
 /* Everything ends in `a`; every fault is a line in `faults`. ERR_INVALID. */
 int manifest_read(struct arena *a, const struct folder *folder, struct manifest *out,
                   struct buf *faults) MUST_CHECK;
+/* A fault of the manifest that only its surroundings show; `key` as in its path. */
+void manifest_fault(const struct folder *folder, struct buf *faults, const char *key,
+                    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 /* The error of this name: the plugin's own, else one of the server's; or NULL. */
 const struct error_spec *manifest_error(const struct manifest *m, struct str name);
 

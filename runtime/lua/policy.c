@@ -22,6 +22,7 @@ struct policies {
     struct unit *unit;
     struct policy_file files[POLICY_FILES_MAX];
     int n;
+    int64_t cost; /* of the last question */
 };
 
 static void hash_text(struct str text, char out[17])
@@ -164,7 +165,13 @@ static int ask(struct policies *p, struct question *q, lua_CFunction how)
     lua_pushlightuserdata(co, q);
     enum vm_end end = vm_run(p->unit->vm, co, 1, &budget, &n, q->why);
     vm_thread_end(p->unit->vm, co, end != VM_DONE);
+    p->cost = POLICY_BUDGET - budget.instructions;
     return errors[end] ? errors[end] : q->err;
+}
+
+int64_t policies_cost(const struct policies *p)
+{
+    return p->cost;
 }
 
 bool policies_has(struct policies *p, struct str file, struct str name)

@@ -182,6 +182,52 @@ const struct limit_rule *quota_rule(struct quota *q, struct key *k)
     return &atomic_load_explicit(&q->classes[index], memory_order_acquire)->rule;
 }
 
+/* --- comparing --- */
+
+/* As quota_rule, but the key's mark stays the live generation's. */
+static const struct limit_rule *rule_unmarked(struct quota *q, const struct key *k)
+{
+    uint64_t mark = atomic_load_explicit(&k->quota, memory_order_acquire);
+    const struct class *c;
+    struct buf why;
+    if ((uint32_t)(mark >> 32) == q->epoch && (uint32_t)mark != 0)
+        return &atomic_load_explicit(&q->classes[(uint32_t)mark], memory_order_acquire)
+                    ->rule;
+    buf_init(&why);
+    pthread_mutex_lock(&q->lock);
+    bool ok = class_of(q, k, &c, &why);
+    pthread_mutex_unlock(&q->lock);
+    buf_end(&why);
+    return ok ? &c->rule : &defaults;
+}
+
+static void compare_rules(const struct limit_rule *from, const struct limit_rule *to,
+                          struct quota_change *out)
+{
+    bool less = false, more = false;
+    for (int w = 0; w < LIMIT_WINDOWS; w++) {
+        less = less || to->limit[w] < from->limit[w];
+        more = more || to->limit[w] > from->limit[w];
+    }
+    out->keys++;
+    out->tighter += less;
+    out->looser += more && !less;
+}
+
+void quota_compare(struct quota *from, struct quota *to, const struct keyring *ring,
+                   int64_t wall_ms, struct quota_change *out)
+{
+    size_t n = keyring_count(ring);
+    *out = (struct quota_change){0};
+    for (size_t i = 0; i < n; i++) {
+        const struct key *k = keyring_at(ring, i);
+        if (atomic_load(&k->state) == KEY_REVOKED ||
+            (k->expires_ms && k->expires_ms <= wall_ms))
+            continue;
+        compare_rules(rule_unmarked(from, k), rule_unmarked(to, k), out);
+    }
+}
+
 int quota_classes(const struct quota *q)
 {
     return atomic_load(&q->n);

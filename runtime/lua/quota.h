@@ -28,4 +28,13 @@ void quota_free(struct quota *q);
 const struct limit_rule *quota_rule(struct quota *q, struct key *k);
 int quota_classes(const struct quota *q);
 
+/* How the live keys (neither revoked nor expired) fare under `to` beside `from`.
+ * Tighter: some window takes fewer; looser: some takes more, and none fewer. Leaves no
+ * mark on the keys. Any thread. */
+struct quota_change {
+    size_t keys, tighter, looser;
+};
+void quota_compare(struct quota *from, struct quota *to, const struct keyring *ring,
+                   int64_t wall_ms, struct quota_change *out);
+
 #endif

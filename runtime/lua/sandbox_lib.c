@@ -11,7 +11,12 @@
  * sizes of its arguments, and then runs the stock function in its place. A call that
  * cannot be paid never begins. */
 
-enum { TEXT_MAX = 16 << 20, BYTES_PER_CHARGE = 8 };
+enum {
+    TEXT_MAX = 16 << 20,
+    BYTES_PER_CHARGE = 8,
+    FLOAT_CHARGE = 100,
+    CHAIN_MAX = 2048
+};
 
 static int stock(lua_State *L)
 {
@@ -28,6 +33,29 @@ static int l_by_text(lua_State *L)
     if (bytes >= BYTES_PER_CHARGE)
         vm_charge(L, (int64_t)(bytes / BYTES_PER_CHARGE));
     return stock(L);
+}
+
+/* A float may have 400 digits, and printing them takes long. */
+static int64_t floats_in(struct str format)
+{
+    int64_t n = 0;
+    for (size_t i = 0; i + 1 < format.n; i++) {
+        if (format.p[i] != '%')
+            continue;
+        for (i++;
+             i < format.n && format.p[i] && strchr("-+ #0123456789.", format.p[i]);)
+            i++;
+        n += i < format.n && format.p[i] && strchr("aAeEfFgG", format.p[i]);
+    }
+    return n;
+}
+
+static int l_format(lua_State *L)
+{
+    struct str format;
+    format.p = luaL_checklstring(L, 1, &format.n);
+    vm_charge(L, FLOAT_CHARGE * floats_in(format));
+    return l_by_text(L);
 }
 
 static int l_rep(lua_State *L)
@@ -84,12 +112,43 @@ static lua_Integer length_of(lua_State *L)
     return (lua_Integer)lua_rawlen(L, 1);
 }
 
+/* How far reading or setting a member that is not there may lead: along a chain of
+ * tables, each step of it unseen by any hook. */
+static int64_t chain_of(lua_State *L, int idx, const char *event)
+{
+    int64_t length = 0;
+    int top = lua_gettop(L);
+    lua_pushvalue(L, idx);
+    while (length < CHAIN_MAX && luaL_getmetafield(L, -1, event) == LUA_TTABLE) {
+        lua_remove(L, -2);
+        length++;
+    }
+    lua_settop(L, top);
+    return length;
+}
+
+/* `n` members of the table at `idx` read or set. */
+static void charge_members(lua_State *L, int idx, int64_t n)
+{
+    int64_t each = 1;
+    if (lua_istable(L, idx))
+        each += chain_of(L, idx, "__index") + chain_of(L, idx, "__newindex");
+    vm_charge(L, n > INT64_MAX / (2 * CHAIN_MAX + 1) ? INT64_MAX : n * each);
+}
+
+/* Each comparison reads its texts to where they differ. */
 static int l_sort(lua_State *L)
 {
-    int64_t n = length_of(L), each = 1;
+    int64_t n = length_of(L), each = 1, bytes = 0;
     while (n >> each)
         each++;
-    vm_charge(L, n * each);
+    charge_members(L, 1, n * each);
+    for (lua_Integer i = 1; i <= n; i++) {
+        if (lua_rawgeti(L, 1, i) == LUA_TSTRING)
+            bytes += (int64_t)lua_rawlen(L, -1);
+        lua_pop(L, 1);
+    }
+    vm_charge(L, bytes / BYTES_PER_CHARGE * each);
     return stock(L);
 }
 
@@ -111,14 +170,15 @@ static int l_concat(lua_State *L)
     if (bytes > TEXT_MAX)
         return luaL_error(L, "table.concat: the result is longer than %d bytes",
                           TEXT_MAX);
-    vm_charge(L, span_of(first, last) + (int64_t)(bytes / BYTES_PER_CHARGE));
+    charge_members(L, 1, span_of(first, last));
+    vm_charge(L, (int64_t)(bytes / BYTES_PER_CHARGE));
     return stock(L);
 }
 
 static int l_unpack(lua_State *L)
 {
     lua_Integer n = length_of(L);
-    vm_charge(L, span_of(luaL_optinteger(L, 2, 1), luaL_optinteger(L, 3, n)));
+    charge_members(L, 1, span_of(luaL_optinteger(L, 2, 1), luaL_optinteger(L, 3, n)));
     return stock(L);
 }
 
@@ -126,7 +186,8 @@ static int l_move(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TTABLE);
     int64_t n = span_of(luaL_checkinteger(L, 2), luaL_checkinteger(L, 3));
-    vm_charge(L, n < INT64_MAX / 2 ? 2 * n : n);
+    charge_members(L, 1, n);
+    charge_members(L, lua_isnoneornil(L, 5) ? 1 : 5, n);
     return stock(L);
 }
 
@@ -135,7 +196,7 @@ static int l_insert(lua_State *L)
 {
     lua_Integer n = length_of(L);
     if (lua_gettop(L) == 3)
-        vm_charge(L, span_of(luaL_checkinteger(L, 2), n));
+        charge_members(L, 1, span_of(luaL_checkinteger(L, 2), n));
     return stock(L);
 }
 
@@ -143,7 +204,7 @@ static int l_remove(lua_State *L)
 {
     lua_Integer n = length_of(L);
     if (lua_gettop(L) > 1)
-        vm_charge(L, span_of(luaL_checkinteger(L, 2), n));
+        charge_members(L, 1, span_of(luaL_checkinteger(L, 2), n));
     return stock(L);
 }
 
@@ -156,10 +217,10 @@ struct kept {
 };
 
 static const struct kept string_kept[] = {
-    {"byte", l_by_range}, {"char", NULL},         {"format", l_by_text},
+    {"byte", l_by_range}, {"char", NULL},         {"format", l_format},
     {"len", NULL},        {"lower", l_by_text},   {"rep", l_rep},
     {"sub", NULL},        {"reverse", l_by_text}, {"upper", l_by_text},
-    {"pack", l_by_text},  {"unpack", NULL},       {"packsize", l_by_text},
+    {"pack", l_by_text},  {"unpack", l_by_text},  {"packsize", l_by_text},
     {NULL, NULL},
 };
 static const struct kept table_kept[] = {

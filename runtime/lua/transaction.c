@@ -140,6 +140,10 @@ static int failed(struct call *c, struct tx *t, lua_State *L)
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
         if (table[i].err == err)
             call_fails(c, table[i].status, table[i].code, table[i].detail);
+    if (err == ERR_BUDGET || err == ERR_NOMEM) /* whatever the handler makes of it */
+        quarantine_kill(c->unit->plugin->quarantine,
+                        err == ERR_NOMEM ? KILL_MEMORY : KILL_BUDGET, c->now.boot_ms,
+                        c->host->log);
     enum auth a = t->key ? auth_again(t->key, t->wall_ms) : AUTH_OK;
     if (err == ERR_DENIED && a != AUTH_OK) {
         buf_clear(&c->scratch);

@@ -1,11 +1,14 @@
 #include "lua/unit.h"
 
 #include <lauxlib.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/log.h"
 #include "lua/entry.h"
+#include "lua/fields.h"
 #include "lua/lib.h"
+#include "lua/option.h"
 
 struct unit *unit_of(lua_State *L)
 {
@@ -17,6 +20,20 @@ void unit_close(struct unit *u)
     if (u->open)
         stmt_done(u->open);
     u->open = NULL;
+}
+
+static int l_elsewhere(lua_State *L)
+{
+    return luaL_error(L, "kordless.%s may only be used in %s",
+                      lua_tostring(L, lua_upvalueindex(1)),
+                      lua_tostring(L, lua_upvalueindex(2)));
+}
+
+void unit_elsewhere(lua_State *L, const char *name, const char *where)
+{
+    lua_pushstring(L, name);
+    lua_pushstring(L, where);
+    lua_pushcclosure(L, l_elsewhere, 2);
 }
 
 /* "rules" is a file of one's own, and so is "bookings.rules" in the plugin bookings,
@@ -84,6 +101,11 @@ static void open_libraries(struct unit *u, struct zones *zones)
             continue;
         lua_pushcfunction(L, pure[i].open);
         lua_call(L, 0, 1);
+        if (pure[i].need == NEED_CRYPTO && u->role != UNIT_HANDLERS) {
+            unit_elsewhere(L, "crypto.token",
+                           "a handler: rules must say the same twice");
+            lua_setfield(L, -2, "token");
+        }
         vm_set_library(u->vm, pure[i].name);
     }
     if (needs & NEED_ZONE) {
@@ -91,6 +113,10 @@ static void open_libraries(struct unit *u, struct zones *zones)
         lua_pushcclosure(L, luaopen_kordless_zone, 1);
         lua_call(L, 0, 1);
         vm_set_library(u->vm, "zone");
+    }
+    if (u->plugin) {
+        option_push(L, &u->plugin->manifest);
+        vm_set_library(u->vm, "options");
     }
     lib_host_open(u);
     if (u->plugin && (needs & NEED_DB))
@@ -104,6 +130,26 @@ struct look {
     struct buf *faults;
 };
 
+/* With the table of handlers on top. */
+static void no_handler(lua_State *L, const struct look *l, int route)
+{
+    enum { NAMES_MAX = 200 };
+    const struct plugin *p = l->u->plugin;
+    const char *known[NAMES_MAX + 1] = {NULL};
+    const struct source *s = source_find(&p->folder, STR("plugin"));
+    struct fields f = {.L = L, .file = s->name.p, .text = s->text, .faults = l->faults};
+    int n = 0;
+    lua_pushnil(L);
+    while (lua_next(L, -2)) {
+        if (n < NAMES_MAX && lua_type(L, -2) == LUA_TSTRING && lua_isfunction(L, -1))
+            known[n++] = lua_tostring(L, -2);
+        lua_pop(L, 1);
+    }
+    snprintf(f.path, sizeof(f.path), "routes[%d].", route + 1);
+    fields_wrong(&f, "handler", p->manifest.routes[route].handler,
+                 "handlers.lua has no such function", known);
+}
+
 static int bind_handlers(lua_State *L, const struct look *l)
 {
     const struct plugin *p = l->u->plugin;
@@ -112,11 +158,8 @@ static int bind_handlers(lua_State *L, const struct look *l)
     for (int i = 0; i < m->n_routes; i++) {
         lua_pushlstring(L, m->routes[i].handler.p, m->routes[i].handler.n);
         if (lua_rawget(L, -2) != LUA_TFUNCTION) {
-            buf_fmt(
-                l->faults,
-                "%s/plugin.lua: routes.%d.handler: handlers.lua has no function '%s'\n",
-                p->folder.path.p, i + 1, m->routes[i].handler.p);
             lua_pop(L, 1);
+            no_handler(L, l, i);
             err = ERR_INVALID;
         } else {
             l->u->handler_refs[i + 1] = luaL_ref(L, LUA_REGISTRYINDEX);
@@ -161,6 +204,7 @@ int unit_new(struct unit **out, const struct unit_options *o, struct buf *faults
                        .plugin = o->plugin,
                        .scripts = o->scripts,
                        .log = o->log,
+                       .zones = o->zones,
                        .policies = o->policies,
                        .writer = o->writer};
     struct vm_options vo = {.name = o->plugin ? o->plugin->manifest.name.p : "policy",

@@ -7,6 +7,7 @@
  * crosses. */
 
 #include "lua/manifest.h"
+#include "lua/quarantine.h"
 #include "lua/source.h"
 #include "lua/vm.h"
 #include "store/db.h"
@@ -16,14 +17,17 @@ struct log;
 struct call;
 struct tx;
 struct policies;
+struct settings;
 
 enum unit_role { UNIT_HANDLERS, UNIT_TRANSACTIONS, UNIT_POLICY };
 
 struct plugin {
     struct folder folder;
     struct manifest manifest;
-    const struct folder **uses; /* manifest.n_uses of them */
-    struct fence fence;         /* writes its own tables, reads what it lists */
+    const struct folder **uses;      /* manifest.n_uses of them */
+    const struct settings *settings; /* of its generation */
+    struct fence fence;              /* writes its own tables, reads what it lists */
+    struct quarantine *quarantine;
     int index;
     bool faulty; /* its manifest is no good, so nothing of it can be built */
 };
@@ -34,11 +38,13 @@ struct unit {
     const struct plugin *plugin; /* NULL for policies */
     const struct folder *scripts;
     struct log *log;
+    struct zones *zones;
     struct policies *policies; /* of the same worker; handlers only */
     struct unit *writer;       /* this plugin's transactions; handlers only */
     struct stmt *open;         /* a statement an error may have left behind */
     struct buf why;            /* of a require; here since an error jumps past */
     struct call *call;         /* running now: handlers */
+    long calls;                /* begun and not ended, waiting ones too: handlers */
     struct tx *tx;             /* running now: transactions */
     int table_ref;             /* handlers or transactions, by name */
     int *handler_refs;         /* by route: 1 … n_routes; handlers only */
@@ -62,6 +68,8 @@ int unit_new(struct unit **out, const struct unit_options *o,
 void unit_free(struct unit *u);
 struct unit *unit_of(lua_State *L);
 void unit_close(struct unit *u); /* gives a statement left open back */
+/* Pushes a function that only says: kordless.<name> may only be used in <where>. */
+void unit_elsewhere(lua_State *L, const char *name, const char *where);
 
 /* Libraries that reach the host; lib_host.c, lib_db.c, lib_platform.c. Each adds itself
  * to `kordless` of the unit as its role allows. */

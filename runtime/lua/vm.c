@@ -67,10 +67,12 @@ static void *allocate(void *ud, void *p, size_t had, size_t n)
     if (n > had && vm->used - had + n > vm->max + vm->headroom)
         return refuse(vm);
     void *q = pool_resize(&vm->pool, p, had, n);
+    if (!q && n > had)
+        return NULL;
     if (!q)
-        return n > had ? NULL : p; /* Lua relies on shrinking to work */
+        q = p; /* Lua relies on shrinking to work */
     vm->used = vm->used - had + n;
-    if (n > had && n >= BIG)
+    if (n >= BIG) /* as large as it was, too: a table rehashed reads all of it */
         vm_charge_later(vm, n / BYTES_PER_CHARGE);
     return q;
 }

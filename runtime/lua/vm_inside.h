@@ -3,6 +3,7 @@
 
 /* What vm.c (the state and its memory) and vm_run.c (runs and their budget) share. */
 
+#include <signal.h>
 #include <string.h>
 
 #include "lua/pool.h"
@@ -14,7 +15,10 @@ struct run {
     struct budget *budget; /* NULL: the host's own code, uncounted */
     lua_State *co;
     int armed;
-    enum vm_end end; /* BUDGET or MEMORY once the run is killed */
+    enum vm_end end;             /* BUDGET or MEMORY once the run is killed */
+    volatile sig_atomic_t ticks; /* of processor time (lua/meter.h) */
+    int seen;                    /* of them, by the hook */
+    int64_t mark, tick_costs;    /* left when it looked last; a tick's price */
 };
 
 /* What the extra space of each thread points to. */
@@ -52,7 +56,8 @@ void vm_charge_later(struct vm *vm, size_t n);
 /* The message of the error at `idx`, with its position; `level` is where to look for
  * one when the message has none. Runs no Lua code and needs no memory of Lua's. */
 void vm_add_error(lua_State *L, int idx, int level, struct buf *out);
-int vm_pcall(lua_State *L); /* the scripts' pcall */
+int vm_pcall(lua_State *L);  /* the scripts' pcall */
+void vm_tick(struct vm *vm); /* in a signal: the run has worked for another tick */
 
 /* vm.c: a full collection if the state is more than half full. */
 void vm_relieve(struct vm *vm);

@@ -3,6 +3,8 @@
 #include <lauxlib.h>
 #include <string.h>
 
+#include "lua/meter.h"
+
 /* How a budget is kept. The count hook fires at every STEP-th instruction, or sooner
  * when less is left, and takes what it was armed for off the budget; C functions take
  * theirs off at once. Below zero the run is killed: the hook is re-armed at 1, so that
@@ -14,6 +16,10 @@
  * into `obituary`, where the cause is met, since unwinding erases them. */
 
 enum { STEP = 1000, FRAMES_SHOWN = 12, PCALLS_MAX = 100 };
+
+/* A tick costs a quarter of the budget, within these bounds: a handler has half a
+ * second at worst, a transaction some 50 ms. */
+enum { TICK_LEAST = 25000, TICK_MOST = 200000 };
 
 /* --- why a run ended --- */
 
@@ -137,12 +143,35 @@ static bool take(struct budget *b, int64_t n)
     return b->instructions >= 0;
 }
 
+/* What was counted since the last look is paid already. */
+static void charge_ticks(struct run *r)
+{
+    int ticks = r->ticks;
+    int64_t counted = r->mark - r->budget->instructions;
+    int64_t owed = (ticks - r->seen) * r->tick_costs - counted;
+    if (owed > 0)
+        (void)take(r->budget, owed);
+    r->seen = ticks;
+    r->mark = r->budget->instructions;
+}
+
+/* Only a run that has not come to the hook for a whole tick is disturbed. */
+void vm_tick(struct vm *vm)
+{
+    if (++vm->run.ticks > vm->run.seen + 1)
+        lua_sethook(vm->run.co, on_count, LUA_MASKCOUNT, 1);
+}
+
 static void on_count(lua_State *L, lua_Debug *ar)
 {
     struct vm *vm = vm_of(L);
     (void)ar;
     if (!vm->run.budget)
         return;
+    if (vm->run.ticks > vm->run.seen) {
+        charge_ticks(&vm->run);
+        arm(vm, L);
+    }
     if (vm->run.end != VM_DONE || !take(vm->run.budget, vm->run.armed))
         kill_run(vm, L, 0);
     else if (vm->run.budget->instructions < STEP)
@@ -152,7 +181,11 @@ static void on_count(lua_State *L, lua_Debug *ar)
 void vm_charge(lua_State *L, int64_t n)
 {
     struct vm *vm = vm_of(L);
-    if (vm->run.budget && !take(vm->run.budget, n))
+    if (!vm->run.budget)
+        return;
+    if (vm->run.ticks > vm->run.seen)
+        charge_ticks(&vm->run);
+    if (!take(vm->run.budget, n))
         kill_run(vm, L, 1);
 }
 
@@ -272,18 +305,32 @@ static void clear_main(struct vm *vm, int status, int n_results)
     vm_relieve(vm);
 }
 
+static int64_t tick_costs(const struct budget *b)
+{
+    int64_t quarter = b->instructions / 4;
+    return quarter < TICK_LEAST  ? TICK_LEAST
+           : quarter < TICK_MOST ? quarter
+                                 : TICK_MOST;
+}
+
 enum vm_end vm_run(struct vm *vm, lua_State *co, int n_args, struct budget *b,
                    int *n_results, struct buf *why)
 {
+    struct vm *watched = meter_enter(NULL);
     struct run outer = vm->run;
-    vm->run = (struct run){b, co, 0, VM_DONE};
+    vm->run = (struct run){.budget = b, .co = co, .mark = b->instructions};
+    vm->run.tick_costs = tick_costs(b);
+    vm->run.seen = lua_status(co) != LUA_YIELD; /* the first was partly another's */
     buf_clear(&vm->obituary);
     *n_results = 0;
     arm(vm, co);
+    meter_enter(vm);
     int status = co == vm->main ? call_main(co, n_args, n_results)
                                 : lua_resume(co, outer.co, n_args, n_results);
+    meter_enter(NULL);
     enum vm_end end = judge(vm, co, status);
     vm->run = outer;
+    meter_leave(watched);
     if (end == VM_DONE || end == VM_YIELD)
         return end;
     buf_str(why, buf_slice(&vm->obituary));

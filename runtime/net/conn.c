@@ -340,6 +340,8 @@ static void end_of_input(struct conn *c)
         conn_refuse(c, &why, NULL);
     else if (c->state == CONN_LINGER)
         conn_close(c);
+    else if (c->state == CONN_OPEN && !c->answered && c->net->handler.shut)
+        c->net->handler.shut(c->net->handler.ctx, &c->x);
 }
 
 static void receive(struct conn *c)

@@ -7,9 +7,9 @@
  * the answer before it stands; answers that are ready leave in one send. Errors of
  * framing are answered here and close.
  *
- * Deadlines are totals, not gaps: a head must be whole in head_ms after its first byte, a
- * body arrive and an answer leave at body_rate at least, an idle connection ends after
- * idle_ms. Idle connections hold no buffers. */
+ * Deadlines are totals, not gaps: a head must be whole in head_ms after its first byte,
+ * a body arrive and an answer leave at body_rate at least, an idle connection ends
+ * after idle_ms. Idle connections hold no buffers. */
 
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -23,18 +23,18 @@
 #include "http/request.h"
 
 struct loop;
-struct net;  /* all connections of one worker */
+struct net; /* all connections of one worker */
 struct conn;
 
 struct net_caps {
     struct http_caps http;
-    int head_ms;      /* 10,000 */
-    int idle_ms;      /* 75,000, between requests */
-    int body_rate;    /* bytes per second at least, after 5 s of grace: 1,024 */
-    size_t out_high;  /* 256 KiB unsent: stop reading */
-    size_t held_max;  /* 256 MiB of unfinished requests on all connections: then 503 */
-    int per_address;  /* 256 connections; IPv6 by /64 */
-    int total;        /* 8,192 */
+    int head_ms;     /* 10,000 */
+    int idle_ms;     /* 75,000, between requests */
+    int body_rate;   /* bytes per second at least, after 5 s of grace: 1,024 */
+    size_t out_high; /* 256 KiB unsent: stop reading */
+    size_t held_max; /* 256 MiB of unfinished requests on all connections: then 503 */
+    int per_address; /* 256 connections; IPv6 by /64 */
+    int total;       /* 8,192 */
 };
 extern const struct net_caps net_caps_default;
 
@@ -45,14 +45,15 @@ struct peer {
 
 /* One request and the answer to it. Embedded in the connection. */
 struct exchange {
-    struct http_request *req; /* valid until the handler returns, whatever it has done */
-    struct arena *arena;      /* dies with the answer */
-    struct reply *reply;      /* to be filled */
+    struct http_request
+        *req;            /* valid until the handler returns, whatever it has done */
+    struct arena *arena; /* dies with the answer */
+    struct reply *reply; /* to be filled */
     const struct peer *peer;
-    struct now now;           /* one reading of the clock per request */
-    char request_id[72];      /* the caller's if it is 1–64 of [A-Za-z0-9_-], else ours */
-    bool gone;                /* the peer left; the answer will be dropped */
-    void *user;               /* the handler's */
+    struct now now;      /* one reading of the clock per request */
+    char request_id[72]; /* the caller's if it is 1–64 of [A-Za-z0-9_-], else ours */
+    bool gone;           /* the peer left; the answer will be dropped */
+    void *user;          /* the handler's */
     struct conn *conn;
 };
 
@@ -63,6 +64,9 @@ struct net_handler {
     void (*request)(void *ctx, struct exchange *x);
     /* The peer left while an answer is owed; exchange_done is still called later. */
     void (*gone)(void *ctx, struct exchange *x);
+    /* The peer has shut its side while an answer is owed: most have left for good, some
+     * still listen. May be told more than once. May be NULL. */
+    void (*shut)(void *ctx, struct exchange *x);
 };
 
 int net_new(struct net **out, struct loop *l, const struct net_caps *caps,

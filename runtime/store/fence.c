@@ -89,12 +89,21 @@ bool fence_doubtful(struct db *db)
     return found;
 }
 
-static int may_call(struct db *db, const char *function)
+static bool is_one_of(const char *function, const char *const *names)
 {
-    static const char *const harmful[] = {"load_extension", "fts3_tokenizer"};
-    for (size_t i = 0; i < sizeof(harmful) / sizeof(harmful[0]); i++)
-        if (!sqlite3_stricmp(function, harmful[i]))
-            return refuse(db, "call", function);
+    while (*names && sqlite3_stricmp(function, *names) != 0)
+        names++;
+    return *names != NULL;
+}
+
+/* printf fills a width of two thousand million within one step, out of any budget; but
+ * ALTER TABLE calls it itself, and a migration has no budget to slip out of. */
+static int may_call(struct db *db, const struct fence *f, const char *function)
+{
+    static const char *const harmful[] = {"load_extension", "fts3_tokenizer", NULL};
+    static const char *const endless[] = {"printf", "format", NULL};
+    if (is_one_of(function, harmful) || (!f->ddl && is_one_of(function, endless)))
+        return refuse(db, "call", function);
     return SQLITE_OK;
 }
 
@@ -162,7 +171,7 @@ int fence_authorize(void *ctx, int action, const char *a, const char *b,
     case SQLITE_RECURSIVE:
         return SQLITE_OK;
     case SQLITE_FUNCTION:
-        return may_call(db, b);
+        return may_call(db, f, b);
     case SQLITE_READ:
         return may_read(db, f, a, b);
     case SQLITE_INSERT:

@@ -370,6 +370,14 @@ int writer_queue(struct writer *w, struct write *job)
     return err;
 }
 
+int writer_queued(struct writer *w)
+{
+    pthread_mutex_lock(&w->lock);
+    int n = w->queued;
+    pthread_mutex_unlock(&w->lock);
+    return n;
+}
+
 uint64_t writer_commits(const struct writer *w)
 {
     return atomic_load_explicit(&w->commits, memory_order_acquire);

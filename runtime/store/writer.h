@@ -59,6 +59,8 @@ uint64_t writer_commits(const struct writer *w); /* the commit number, acquire *
 bool writer_gate(const struct writer *w);
 void writer_gate_wait(struct writer *w);
 
+int writer_queued(struct writer *w); /* transactions that wait. Any thread */
+
 struct writer_stats {
     uint64_t groups;      /* commits */
     uint64_t members;     /* transactions in them */

@@ -35,7 +35,7 @@ end
 local tick = tonumber(io.popen("getconf CLK_TCK"):read("l"))
 
 -- CPU seconds of a process, all its threads, user and system.
-local function cpu(pid)
+function measure.cpu(pid)
   local stat = assert(shell.read(("/proc/%d/stat"):format(pid)), "it is gone")
   local fields, n = stat:match("%) (.*)$"), 0
   for value in fields:gmatch("%S+") do
@@ -47,11 +47,11 @@ end
 
 -- One run of wrk over the requests in `file`, beginning with line `from`.
 function measure.run(p, file, from)
-  local before = cpu(p.pid)
+  local before = measure.cpu(p.pid)
   local code, out, err = shell.run({ "taskset", "-c", "1", "wrk", "-t1",
     "-c" .. measure.connections, "-d" .. measure.seconds .. "s", "-s", "tests/bench/cycle.lua",
     "http://" .. p.address, "--", file, tostring(from or 0) })
-  local used = cpu(p.pid) - before
+  local used = measure.cpu(p.pid) - before
   local n, duration, refused, broken = out:match("BENCH (%d+) (%d+) (%d+) (%d+)")
   assert(code == 0 and n, out .. err)
   n = tonumber(n)

@@ -38,8 +38,9 @@ function ours:ask(method, path, body)
   return r:json()
 end
 
-function ours:organization(i)
-  local org = self:ask("POST", "/organizations", { slug = "bench-" .. i, name = "Bench " .. i })
+function ours:organization(i, plan)
+  local org = self:ask("POST", "/organizations",
+    { slug = "bench-" .. i, name = "Bench " .. i, plan = plan })
   org = org.organization
   local key = self:ask("POST", "/organizations/" .. org.id .. "/api-keys", { label = "bench" })
   return { id = org.id, slug = org.slug, key = key.api_key.key }

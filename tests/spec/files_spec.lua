@@ -35,6 +35,36 @@ describe("a script", function()
       it(name .. ": " .. title, function() test(script) end)
     end
   end
+
+  -- The script with the lines from `first` to `last`, which are comments, as code; it keeps
+  -- its own promises.
+  local function with(name, first, last)
+    local text = assert(io.open("scripts/" .. name .. ".lua")):read("a")
+    local from = assert(text:find(first, 1, true))
+    local _, to = assert(text:find(last, from, true))
+    local rule = text:sub(from, to):gsub("%-%- ?", "")
+    local script = assert(load(text:sub(1, from - 1) .. rule .. text:sub(to + 1)))()
+    for _, test in pairs(script.tests) do test() end
+    return script
+  end
+
+  it("has examples that work without their hyphens: booking", function()
+    local booking = with("booking", "-- if request.service.slug", "-- end\n")
+    local asked = { service = { slug = "consultation" }, party_size = 1, n = 3,
+      weekdays = { 5, 5, 4 }, minutes = { 779, 780, 780 } }
+    local refused = booking.offer(asked)
+    assert.same({ nil, "string", nil }, { refused[1], type(refused[2]), refused[3] })
+    assert.equal(9000, with("booking", "-- function booking.price", "-- end\n")
+      .price({ service = { price = 4500 }, party_size = 2 }))
+    assert.is_function(with("booking", "-- function booking.rank", "\n-- end\n").rank)
+  end)
+
+  it("has examples that work without their hyphens: quota", function()
+    local quota = with("quota", "-- if key.environment", "200000 }\n  -- end\n")
+    assert.equal(30, quota.limits({ environment = "development" }).per_minute)
+    assert.equal(1000, quota.limits({ plan = "large" }).per_minute)
+    assert.equal(100, quota.limits({}).per_minute)
+  end)
 end)
 
 describe("money", function()

@@ -35,6 +35,8 @@ describe("the command line", function()
       local _, err = ends(2, table.unpack(words))
       assert.is_true(#err > 0)
     end
+    local _, err = ends(2, "dance", "now")
+    assert.truthy(err:find("'dance now' is no command", 1, true), err)
   end)
 
   it("asks before it revokes, and without a terminal wants --yes", function()
@@ -70,6 +72,8 @@ describe("the command line", function()
     assert.same({ 200, org.id }, { r.status, r:json().organization.id })
     local d = s:client({ ["x-kordless-key"] = demo.key })
     assert.equal(200, d:get(book.public .. "/org/" .. demo.organization.slug).status)
+    local _, again = ends(1, "demo") -- and a line to paste
+    assert.truthy(again:find("/kordless%-test key create %-%-org acme%-salon .+ %-%-data /"), again)
   end)
 
   it("does not serve the same data, or the same port, twice", function()

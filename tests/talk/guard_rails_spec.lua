@@ -19,6 +19,9 @@ describe("guard rails:", function()
     c = s:client()
   end)
   teardown(function() s:stop() end)
+  before_each(function() -- or so many failures would end in quarantine
+    assert.equal(0, (s:cli("plugin", "resume", "rails")))
+  end)
 
   local function others_are_served()
     for _ = 1, 4 do -- both workers
@@ -133,6 +136,18 @@ describe("guard rails:", function()
     end
   end)
 
+  it("what is of another place says where it may be used", function()
+    for path, sentence in pairs({
+      ["tx/wait"] = "kordless.sleep may only be used in a handler",
+      ["do/write_here"] = "kordless.db.exec may only be used in a transaction",
+      ["do/refuse_here"] = "kordless.refuse may only be used in a transaction",
+    }) do
+      local line = fails(500, "/rails/" .. path, "internal_error")
+      assert.truthy(line:find(sentence, 1, true), line)
+    end
+    absent("here")
+  end)
+
   it("a refusal undoes and hands its value over, a pcall around it or not", function()
     local id = name()
     local r = c:get("/rails/tx/refuse?id=" .. id)
@@ -195,7 +210,8 @@ function booking.offer(request) %s end
 return booking
 ]]
   for what, body in pairs({ ["raise an error"] = "return request.nothing.at_all",
-    ["never end"] = "while true do end", ["answer with no data"] = "return { tostring }" }) do
+    ["never end"] = "while true do end", ["answer with no data"] = "return { tostring }",
+    ["answer with no data but a word"] = "return request.service.name" }) do
     it("fail closed when they " .. what, function()
       local s = server.start({ scripts = { ["booking.lua"] = broken:format(body) },
         load = { "examples/hello" } })

@@ -121,22 +121,24 @@ describe("a reload", function()
   it("with a faulty manifest", function()
     write("other/plugin.lua",
       'return { name = "another", version = 1, needs = { "fire" }, uses = { x = 1 } }')
-    refused_for("other/plugin.lua: name: 'another' must be", "other/plugin.lua: version: ",
-      "other/plugin.lua: needs: 'fire' is no capability", "other/plugin.lua: uses: must be a list")
+    refused_for("other/plugin.lua:1: name: 'another' must be", "other/plugin.lua:1: version: ",
+      "other/plugin.lua:1: needs[1] = 'fire': is no capability",
+      "other/plugin.lua:1: uses: must be a list")
   end)
   it("with a handler that is not there", function()
     write("other/handlers.lua", "return { nummer = function() end }")
-    refused_for("other/plugin.lua: routes.1.handler: handlers.lua has no function 'number'")
+    refused_for(
+      "routes[1].handler = 'number': handlers.lua has no such function; did you mean 'nummer'?")
   end)
   it("with a route that is taken", function()
     write("other/plugin.lua", manifest:format("other", "/number"))
-    refused_for("other/plugin.lua: the route GET /number is taken by GET /number")
+    refused_for(": routes[1].path: the route GET /number is taken by GET /number")
   end)
   it("with a plugin it may not use", function()
     write("other/plugin.lua",
-      'return { name = "other", version = "1", uses = { "later" }, reads = { "api_key" } }')
-    refused_for("other/plugin.lua: uses: no plugin 'later' stands before",
-      "other/plugin.lua: reads: 'api_key' is closed")
+      'return { name = "other", version = "1", uses = { "nubmers" }, reads = { "api_key" } }')
+    refused_for("1: uses: no plugin 'nubmers' stands before 'other'; did you mean 'numbers'?",
+      "other/plugin.lua:1: reads: 'api_key' is closed")
   end)
   it("with quotas out of range", function()
     s:write_script("quota.lua", [[return { reads = { "moon" },
@@ -149,7 +151,7 @@ describe("a reload", function()
   end)
   it("with settings that make no sense", function()
     s:write_script("kordless.lua", settings:format("x"):gsub("listen", "lissen"))
-    refused_for("kordless.lua: lissen: is not known here")
+    refused_for("kordless.lua:1: lissen: is not known here; did you mean 'listen'?")
   end)
   it("with rules that break their own promises", function()
     s:write_script("booking.lua", [[return { tests = {
@@ -178,8 +180,9 @@ describe("a reload", function()
     s:write_script("booking.lua", "return 7")
     s:write_script("kordless.lua", (settings:format("x"):gsub("listen", "lissen")))
     refused_for("other/handlers.lua:1: ",
-      "numbers/plugin.lua: routes.1.method: 'FETCH' is none of",
-      "quota.lua: limits: ", "booking.lua: must return a table", "kordless.lua: lissen: ")
+      ": routes[1].method = 'FETCH': is none of",
+      "quota.lua: limits: ", "booking.lua: must return a table",
+      ": lissen: is not known here; did you mean 'listen'?")
   end)
 
   it("loses no request and mixes no two generations", function()

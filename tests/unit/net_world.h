@@ -28,7 +28,7 @@ struct world {
     struct net_caps caps;
     int client[CLIENTS];
     struct exchange *open[CLIENTS]; /* asked for "/wait", by the number in the query */
-    int handled, gone, drained;
+    int handled, gone, shut, drained;
     struct loop_task nudge;
     struct loop_timer *bell;
 };
@@ -68,6 +68,12 @@ static inline void note_gone(void *ctx, struct exchange *x)
 {
     assert_true(x->gone);
     ((struct world *)ctx)->gone++;
+}
+
+static inline void note_shut(void *ctx, struct exchange *x)
+{
+    assert_false(x->gone);
+    ((struct world *)ctx)->shut++;
 }
 
 static inline void nothing(struct loop_task *t)
@@ -111,7 +117,8 @@ static inline void connect_one(struct world *w, int i)
 
 static inline void begin(struct world *w, int clients)
 {
-    struct net_handler h = {.ctx = w, .request = handle, .gone = note_gone};
+    struct net_handler h = {
+        .ctx = w, .request = handle, .gone = note_gone, .shut = note_shut};
     *w = (struct world){.caps = net_caps_default, .nudge = {.run = nothing}};
     w->caps.out_high = 64 * 1024;
     w->clock = clock_new();

@@ -124,9 +124,9 @@ static void paths_go_in_and_come_out(void **state)
     fields_leave(f);
     assert_false(fields_enter(f, "x", REQUIRED));
     assert_false(fields_enter(f, "x", OPTIONAL));
-    says(f, "scripts/f.lua: a.1.b.c: must be a string, not a number\n"
-            "scripts/f.lua: a.1.d: is missing\n"
-            "scripts/f.lua: a: entry 2 must be a table\n"
+    says(f, "scripts/f.lua: a[1].b.c: must be a string, not a number\n"
+            "scripts/f.lua: a[1].d: is missing\n"
+            "scripts/f.lua: a[2]: must be a table\n"
             "scripts/f.lua: x: is missing\n");
 }
 

@@ -137,7 +137,8 @@ static void what_is_no_json_is_named(void **state)
         "return kordless.json.encode(t)",
         "value[16]: over 16 MiB");
     script_fails(&s,
-                 "local t = {} for i = 1, 60 do t = {t, t} end kordless.json.encode(t)",
+                 "local t = ('x'):rep(4096) for i = 1, 60 do t = {t, t} end "
+                 "kordless.json.encode(t)",
                  "over 16 MiB");
 }
 

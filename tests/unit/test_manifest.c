@@ -92,12 +92,12 @@ static void what_is_missing_is_named(void **state)
 {
     struct folder_scratch *s = *state;
     fails(s, "return { routes = { {} }, errors = { e = {} } }",
-          "plugin.lua: name: is missing");
+          "plugin.lua:1: name: is missing");
     folder_told(s, "plugin.lua", "version: is missing");
-    folder_told(s, "plugin.lua", "routes.1.method: is missing");
-    folder_told(s, "plugin.lua", "routes.1.path: is missing");
-    folder_told(s, "plugin.lua", "routes.1.handler: is missing");
-    folder_told(s, "plugin.lua", "routes.1.auth: is missing");
+    folder_told(s, "plugin.lua", "routes[1].method: is missing");
+    folder_told(s, "plugin.lua", "routes[1].path: is missing");
+    folder_told(s, "plugin.lua", "routes[1].handler: is missing");
+    folder_told(s, "plugin.lua", "routes[1].auth: is missing");
     folder_told(s, "plugin.lua", "errors.e.detail: is missing");
     folder_told(s, "plugin.lua", "errors.e.status: is missing");
     assert_int_equal(folder_fault_lines(s), 8);
@@ -114,7 +114,9 @@ static void what_is_wrong_is_named(void **state)
     fails(*state, "return { name = NAME, version = '1', hooks = {} }",
           "hooks: is not known here");
     fails(*state, "return { name = NAME, version = '1', needs = { 'fire' } }",
-          "needs: 'fire' is no capability");
+          "needs[1] = 'fire': is no capability");
+    fails(*state, "return { name = NAME, version = '1', hosts = { 'a.b', 'A.b' } }",
+          "hosts[2]: must be a host or host:port");
     fails(*state, "return { name = NAME, version = '1', needs = { db = true } }",
           "needs: must be a list");
     fails(*state, "return { name = NAME, version = '1', uses = 'services' }",
@@ -124,15 +126,15 @@ static void what_is_wrong_is_named(void **state)
 static void a_route_is_looked_at_closely(void **state)
 {
     fails(*state, ROUTE("scope = 'bookings:eat'"),
-          "routes.1.scope: 'bookings:eat' is no scope");
-    fails(*state, ROUTE("method = 'FETCH'"), "routes.1.method: 'FETCH' is none of");
-    fails(*state, ROUTE("method = 'get'"), "routes.1.method: 'get' is none of");
-    fails(*state, ROUTE("auth = 'nobody'"), "routes.1.auth: 'nobody' is none of");
+          "routes[1].scope = 'bookings:eat': is no scope");
+    fails(*state, ROUTE("method = 'FETCH'"), "routes[1].method = 'FETCH': is none of");
+    fails(*state, ROUTE("method = 'get'"), "routes[1].method = 'get': is none of");
+    fails(*state, ROUTE("auth = 'nobody'"), "routes[1].auth = 'nobody': is none of");
     fails(*state, ROUTE("idempotent = 1"),
-          "routes.1.idempotent: must be true or false");
-    fails(*state, ROUTE("colour = 1"), "routes.1.colour: is not known here");
+          "routes[1].idempotent: must be true or false");
+    fails(*state, ROUTE("colour = 1"), "routes[1].colour: is not known here");
     fails(*state, "return { name = NAME, version = '1', routes = { 7 } }",
-          "routes: entry 1 must be a table");
+          "routes[1]: must be a table");
     fails(*state, "return { name = NAME, version = '1', routes = { a = {} } }",
           "routes: must be a list");
     fails(*state,
@@ -174,7 +176,7 @@ static void long_names_are_cut_in_messages_only(void **state)
              "uses = 1 }",
              name);
     fails(*state, text, "errors.aaa");
-    folder_told(*state, "plugin.lua", "plugin.lua: uses: must be a table");
+    folder_told(*state, "plugin.lua", "plugin.lua:1: uses: must be a table");
 }
 
 static void it_is_data(void **state)

@@ -43,7 +43,7 @@ static void a_peer_that_left_is_told_of(void **state)
         snprintf(text, sizeof(text), "GET /wait?%d HTTP/1.1\r\n" HOST "\r\n", i);
         say(&w, i, text);
     }
-    /* It can be seen only by sending: an end of its stream may be half of a close. */
+    /* That it is gone is seen only by sending. */
     say(&w, 2,
         "GET /big HTTP/1.1\r\n" HOST "\r\nGET /big HTTP/1.1\r\n" HOST
         "\r\nGET /wait?2 HTTP/1.1\r\n" HOST "\r\n");
@@ -54,11 +54,14 @@ static void a_peer_that_left_is_told_of(void **state)
     assert_int_equal(w.gone, 1);
     assert_true(w.open[2]->gone);
     assert_int_equal(net_open(w.net), 3);
+    assert_int_equal(w.shut, 0);
     exchange_done(w.open[2]);
     assert_int_equal(net_open(w.net), 2);
     close(w.client[0]);
     w.client[0] = -1;
     turn(&w, 2);
+    assert_true(w.shut > 0); /* the end of its stream, which may be half of a close */
+    assert_int_equal(w.gone, 1);
     exchange_done(w.open[0]); /* into the void */
     turn(&w, 2);
     assert_int_equal(net_open(w.net), 1);

@@ -71,7 +71,7 @@ static void each_fault_names_file_and_key(void **state)
           "return { plugins = { 'a', 7 }, lissen = 1, workers = 65, public_url = "
           "'ftp://x',"
           " support_contact = {}, ratelimit_fields = 'yes', [1] = 2 }",
-          "plugins: entry 2 must be a string");
+          "plugins[2]: must be a string");
     folder_told(s, "kordless.lua", "lissen: is not known here");
     folder_told(s, "kordless.lua", "workers: must be a whole number from 1 to 64");
     folder_told(s, "kordless.lua", "public_url: must begin with http");
@@ -93,6 +93,21 @@ static void numbers_are_whole_and_in_range(void **state)
           "plugins: must be a table, not a string");
     fails(*state, "return { plugins = { services = true } }",
           "plugins: must be a list");
+}
+
+static void hosts_are_hosts(void **state)
+{
+    struct settings out;
+    assert_int_equal(
+        read_it(*state, "return { fetch_hosts = { 'a.example', '[::1]:8443' } }", &out),
+        0);
+    assert_int_equal(out.n_fetch_hosts, 2);
+    assert_true(str_eq(out.fetch_hosts[1], STR("[::1]:8443")));
+    fails(*state, "return { fetch_hosts = { 'a.example', 'https://b.example' } }",
+          "fetch_hosts[2]: must be a host or host:port");
+    fails(*state, "return { fetch_hosts = { '*.example' } }", "fetch_hosts[1]: ");
+    fails(*state, "return { fetch_loopback = true }",
+          "fetch_loopback: is not known here"); /* but in builds for tests */
 }
 
 static void a_list_is_bounded(void **state)
@@ -142,6 +157,7 @@ int main(void)
         TEST(all_of_it_is_read),
         TEST(each_fault_names_file_and_key),
         TEST(numbers_are_whole_and_in_range),
+        TEST(hosts_are_hosts),
         TEST(a_list_is_bounded),
         TEST(the_file_is_data),
         TEST(one_fault_is_one_line),

@@ -74,6 +74,12 @@ static void endless_loops_end(void **state)
         "table.concat(setmetatable({}, {__index = function() return 'x' end}), '', 1, "
         "1 << 62)",
         "table.unpack({}, 1, 1 << 62)",
+        "local a = ('x'):rep(1 << 20) local b = a:sub(2) .. 'x' "
+        "while true do local x = a == b end", /* few instructions, much work */
+        "local t = {} for i = 1, 5e4 do t[i] = 1 end for i = 1, 5e4 do t[i] = nil end "
+        "while true do next(t) end",
+        "local t = {} for i = 1, 2000 do t = setmetatable({}, {__index = t}) end "
+        "while true do table.unpack(t, 1, 1e5) end",
         "table.move({}, 1, math.maxinteger, 2)",
     };
     (void)state;

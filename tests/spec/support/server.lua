@@ -1,6 +1,7 @@
 -- A stand-in for the server around the plugins: the `kordless` global on the real SQLite,
 -- one clock that the spec sets, and transactions that pass only plain data.
 
+local declared = require("support.declared")
 local json = require("dkjson")
 local libraries = require("support.libraries")
 local span = require("support.span")
@@ -37,6 +38,9 @@ local function policy_library(self)
   end
   function policy.call(file, name, args)
     return copy(script(file)[name](copy(args, "args")), "result")
+  end
+  function policy.fail(file, name, why)
+    error(file .. "." .. name .. ": " .. why, 0)
   end
   function policy.hash()
     return "0123456789abcdef"
@@ -154,6 +158,10 @@ function server:call(plugin, handler, req)
   req.query, req.params = req.query or {}, req.params or {}
   req.public_url = "https://book.example"
   req.body = req.body and kordless.json.decode(json.encode(req.body))
+  local faults = declared.faults(plugin, handler, req)
+  if faults[1] then
+    return "validation_error", { detail = table.concat(faults, "; ") .. "." }
+  end
   local status, body, headers = require(plugin .. ".handlers")[handler](req)
   if status == nil then
     return body, headers or {}

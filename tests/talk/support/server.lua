@@ -33,7 +33,8 @@ local function watch()
 end
 
 -- opts: workers (2), load (list of plugin directories), scripts (name -> text, laid over a
--- copy of scripts/), args (more words for the command line). Nothing else is shared.
+-- copy of scripts/), args (more words for the command line),
+-- environment ("NAME=value"). Nothing else is shared.
 function server.start(opts)
   opts = opts or {}
   local s = setmetatable({ opts = opts, dir = shell.temp_dir() }, server)
@@ -61,8 +62,8 @@ end
 
 -- The shell says its process id and then becomes the server.
 function server:spawn()
-  local line = ("exec 2>>%s; echo $$; exec %s"):format(shell.quote(self.errors),
-    shell.join(self:command()))
+  local line = ("exec 2>>%s; echo $$; exec env %s %s"):format(shell.quote(self.errors),
+    self.opts.environment or "", shell.join(self:command()))
   self.pipe = io.popen(line, "r")
   self.pid = tonumber(self.pipe:read("l"))
   for text in self.pipe:lines() do

@@ -63,6 +63,9 @@ end
 
 function acts.function_argument() kordless.transaction("add", { id = "f", n = tostring }) end
 
+function acts.write_here() kordless.db.exec("INSERT INTO rail VALUES ('here', 1, NULL)") end
+function acts.refuse_here() kordless.refuse({}) end
+
 function acts.fits()
   local text = ("x"):rep(60 * 1024)
   return 200, { n = #kordless.transaction("echo", { text = text }).text }
@@ -74,6 +77,10 @@ end
 
 function handlers.transact(req)
   return 200, { result = kordless.transaction(req.params.name, { id = req.query.id, n = 1 }) }
+end
+
+function handlers.ask(req)
+  return 200, kordless.policy.call("rails", req.params.name, {})
 end
 
 function handlers.sql(req)

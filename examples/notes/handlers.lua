@@ -1,0 +1,36 @@
+-- One function per route: looks at what came, asks, answers.
+
+local rules = require("rules")
+local store = require("store")
+
+local handlers = {}
+
+function handlers.list(req)
+  local notes = {}
+  for i, row in ipairs(store.list(req.organization.id)) do
+    notes[i] = rules.show(row)
+  end
+  return 200, { notes = kordless.json.array(notes) }
+end
+
+-- The id and the time are made here: the transaction may run twice, and then gets the same.
+function handlers.add(req)
+  local text, why = rules.text(req.body)
+  if not text then
+    return nil, "validation_error", { detail = why }
+  end
+  local kept = kordless.transaction("add", {
+    id = kordless.id("note_"),
+    organization_id = req.organization.id,
+    text = text,
+    created_at = kordless.now(),
+  })
+  if kept.full then
+    return nil, "too_many_notes"
+  end
+  -- Here the note is durable. A repeat of an answered request does not come this far.
+  kordless.log.info("note_kept", { organization = req.organization.slug, length = #text })
+  return kept.status, kept.body
+end
+
+return handlers

@@ -1,0 +1,13 @@
+#ifndef KORDLESS_LUA_DOCS_H
+#define KORDLESS_LUA_DOCS_H
+
+/* GET /docs: one page for people, from the same declarations as /openapi.json. No
+ * scripts, nothing fetched, one style sheet named by its hash. Pure. */
+
+#include "lua/openapi.h"
+
+/* The value of Content-Security-Policy that goes with the page. */
+extern const char docs_policy[];
+void docs_put(const struct openapi_route *all, int n, struct buf *out);
+
+#endif

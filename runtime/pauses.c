@@ -1,0 +1,235 @@
+#include "pauses.h"
+
+#include <stdlib.h>
+
+#include "net/fetch.h"
+#include "worker.h"
+
+struct pause { /* a call waits: for a timer or a fetch */
+    struct pause *next, **at;
+    struct worker *worker;
+    struct call *call;
+    struct loop_timer *timer;
+    struct fetch *fetch;
+};
+
+struct job { /* a call of `after`: waits for its time, then runs */
+    struct job *next, **at;
+    struct worker *worker;
+    struct loop_timer *timer;      /* NULL once it runs */
+    struct generation *generation; /* NULL until then */
+    struct arena arena;
+    struct reply reply; /* nobody reads it */
+    struct route route; /* a name for the log */
+    struct str plugin, name, args;
+    char id[ID_MAX];
+    struct call call;
+};
+
+struct pauses {
+    struct fetcher *fetcher;
+    struct pause *pause;
+    struct job *jobs;
+    int n_jobs;
+};
+
+struct pauses *pauses_new(struct worker *w)
+{
+    struct pauses *p = calloc(1, sizeof(*p));
+    if (!p)
+        abort();
+    p->fetcher = fetcher_new(w->loop);
+    return p;
+}
+
+/* --- sleeps and fetches --- */
+
+static struct pause *pause_new(struct worker *w, struct call *c)
+{
+    struct pauses *all = w->pauses;
+    struct pause *p = calloc(1, sizeof(*p));
+    if (!p)
+        abort();
+    *p = (struct pause){.worker = w, .call = c, .next = all->pause, .at = &all->pause};
+    if (p->next)
+        p->next->at = &p->next;
+    all->pause = p;
+    return p;
+}
+
+static void pause_free(struct pause *p)
+{
+    *p->at = p->next;
+    if (p->next)
+        p->next->at = p->at;
+    loop_timer_free(p->timer);
+    fetch_free(p->fetch);
+    free(p);
+}
+
+static void pause_over(void *ctx)
+{
+    struct pause *p = ctx;
+    struct call *c = p->call;
+    pause_free(p);
+    c->pending = NULL;
+    call_wake(c);
+}
+
+int pauses_sleep(void *worker, struct call *c, int64_t ms)
+{
+    struct worker *w = worker;
+    struct pause *p = pause_new(w, c);
+    if (loop_timer_new(&p->timer, w->loop, pause_over, p)) {
+        pause_free(p);
+        return ERR_FULL;
+    }
+    loop_timer_set(p->timer, ms);
+    c->pending = p;
+    return 0;
+}
+
+int pauses_fetch(void *worker, struct call *c, struct outgoing *o)
+{
+    struct worker *w = worker;
+    struct pause *p = pause_new(w, c);
+    int err = fetch_start(&p->fetch, w->pauses->fetcher, o,
+                          c->unit->plugin->settings->fetch_loopback, pause_over, p);
+    if (err)
+        pause_free(p);
+    else
+        c->pending = p;
+    return err;
+}
+
+void pauses_cancel(void *worker, struct call *c)
+{
+    (void)worker;
+    if (c->pending)
+        pause_free(c->pending);
+    c->pending = NULL;
+}
+
+/* --- calls that begin later --- */
+
+static void job_free(struct job *j)
+{
+    *j->at = j->next;
+    if (j->next)
+        j->next->at = j->at;
+    j->worker->pauses->n_jobs--;
+    loop_timer_free(j->timer);
+    reply_end(&j->reply);
+    arena_end(&j->arena);
+    free(j);
+}
+
+static void job_finished(struct call *c)
+{
+    struct job *j = c->user;
+    struct worker *w = j->worker;
+    struct generation *g = j->generation;
+    c->unit->calls--;
+    job_free(j);
+    worker_leave(w, g);
+}
+
+static void log_dropped(struct worker *w, const struct job *j, const char *why)
+{
+    LOG(w->shared->log, LOG_WARN, "after_dropped", LOG_T("plugin", j->plugin),
+        LOG_T("name", j->name), LOG_C("why", why));
+}
+
+/* In the generation that is live now: a plugin that was mended meanwhile runs mended.
+ */
+static struct unit *unit_now(struct worker *w, struct str plugin)
+{
+    struct generation *g = w->generation;
+    for (int i = 0; i < g->n_plugins; i++)
+        if (str_eq(g->plugins[i].manifest.name, plugin))
+            return g->workers[w->index].units[i];
+    return NULL;
+}
+
+static void job_due(void *ctx)
+{
+    struct job *j = ctx;
+    struct worker *w = j->worker;
+    struct unit *unit = unit_now(w, j->plugin);
+    loop_timer_free(j->timer);
+    j->timer = NULL;
+    if (!unit) {
+        log_dropped(w, j, "its plugin is not loaded any more");
+        job_free(j);
+        return;
+    }
+    j->generation = w->generation;
+    worker_enter(w, j->generation);
+    unit->calls++;
+    j->call = (struct call){.host = &w->host,
+                            .unit = unit,
+                            .route = &j->route,
+                            .arena = &j->arena,
+                            .reply = &j->reply,
+                            .now = w->host.now(w),
+                            .request_id = j->id,
+                            .is_job = true,
+                            .job_name = j->name,
+                            .job_args = j->args,
+                            .user = j,
+                            .finished = job_finished};
+    id_make(&w->ids, "req_", j->call.now.wall_ms, j->id);
+    call_start(&j->call);
+}
+
+int pauses_after(void *worker, struct call *c, int64_t ms, struct str name,
+                 struct str args)
+{
+    struct worker *w = worker;
+    struct pauses *all = w->pauses;
+    struct job *j = calloc(1, sizeof(*j));
+    if (!j)
+        abort();
+    if (all->n_jobs >= JOBS_MAX || loop_timer_new(&j->timer, w->loop, job_due, j)) {
+        free(j);
+        return ERR_FULL;
+    }
+    arena_init(&j->arena);
+    reply_init(&j->reply);
+    j->worker = w;
+    j->plugin = arena_str(&j->arena, c->unit->plugin->manifest.name);
+    j->name = arena_str(&j->arena, name);
+    j->args = arena_str(&j->arena, args);
+    j->route.label = arena_fmt(&j->arena, "after %s", arena_cstr(&j->arena, name));
+    j->next = all->jobs;
+    j->at = &all->jobs;
+    if (j->next)
+        j->next->at = &j->next;
+    all->jobs = j;
+    all->n_jobs++;
+    loop_timer_set(j->timer, ms);
+    return 0;
+}
+
+/* --- the end --- */
+
+void pauses_free(struct pauses *p)
+{
+    if (!p)
+        return;
+    while (p->pause) {
+        call_abandon(p->pause->call);
+        pause_free(p->pause);
+    }
+    while (p->jobs) {
+        struct job *j = p->jobs;
+        log_dropped(j->worker, j,
+                    j->timer ? "the server stopped before its time"
+                             : "the server stopped while it ran");
+        if (!j->timer)
+            call_abandon(&j->call);
+        job_free(j);
+    }
+    fetcher_free(p->fetcher);
+    free(p);
+}

@@ -1,0 +1,32 @@
+-- Patterns that stock Lua would match for hours.
+local run = "handler transaction policy"
+
+return {
+  { "minus_chain", run, "budget", "return (('a'):rep(40)):match(('a-'):rep(40) .. 'b')" },
+  { "star_chain", run, "budget", "return (('a'):rep(60)):match(('a*'):rep(60) .. 'b')" },
+  { "question_chain", run, "budget", "return (('a'):rep(40)):match(('a?'):rep(40) .. ('a'):rep(40) .. 'b')" },
+  { "dot_chain", run, "budget", "return (('a'):rep(200)):find(('.-'):rep(30) .. 'b')" },
+  { "set_chain", run, "budget", "return (('a'):rep(60)):match(('[a-z]*'):rep(40) .. '1')" },
+  { "quadratic", run, "budget", "return (('a'):rep(1 << 16)):find('.-b')" },
+  { "cubic", run, "budget", "return (('a'):rep(4096)):match('.-.-.-b')" },
+  { "caught", run, "budget",
+    "while true do pcall(string.match, ('a'):rep(40), ('a-'):rep(40) .. 'b') end" },
+  { "balance", run, "budget", "return (('('):rep(1 << 16)):find('%b()')" },
+  { "frontier", run, "budget", "local s = ('a '):rep(1 << 15) while true do s:gsub('%f[%w]%w+', '') end" },
+  { "back_reference", run, "budget", "return (('a'):rep(3000)):match('(.*)(.*)%1%2b')" },
+  { "gsub_empty", run, "stopped", "local s = ('x'):rep(1 << 16) while true do s:gsub('', 'y') end" },
+  { "gmatch_nested", run, "budget",
+    "local s = ('x'):rep(1000) for _ in s:gmatch('.') do for _ in s:gmatch('.-.-y') do end end" },
+  { "plain_find", run, "budget",
+    "local s = ('a'):rep(1 << 19) while true do s:find(('a'):rep(1000) .. 'b', 1, true) end" },
+  { "long_set", run, "budget",
+    "local s, p = ('a'):rep(5000), '[' .. ('b'):rep(5000) .. ']' while true do s:find(p) end" },
+  { "many_captures", run, "error", "return ('x'):match(('()'):rep(40))" },
+  { "deep_captures", run, "error", "return ('x'):match(('('):rep(5000))" },
+  { "too_complex", run, "error", "return (('x'):rep(1 << 18)):match(('x?'):rep(1 << 16) .. 'y')" },
+  { "malformed", run, "error", "return ('x'):find('[a')" },
+  { "ends_with_percent", run, "error", "return ('x'):find('%')" },
+  { "bad_capture", run, "error", "return ('x'):gsub('x', '%9')" },
+  { "as_it_loads", "top module rules quota", "budget is used up",
+    "return (('a'):rep(40)):match(('a-'):rep(40) .. 'b')" },
+}

@@ -1,0 +1,3 @@
+return {
+  most = function() return kordless.options.most end,
+}

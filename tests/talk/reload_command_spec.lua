@@ -1,0 +1,140 @@
+-- kordless reload and status: what they say and what they change.
+
+local server = require("tests.talk.support.server")
+local shell = require("tests.talk.support.shell")
+
+local manifest = [[
+return { name = "%s", version = "1.0.0",
+  routes = { { method = "GET", path = "%s", handler = "word", auth = "none" } } }
+]]
+
+local function lists(t) -- the lists in a table, sorted, for comparing
+  for _, list in pairs(t) do table.sort(list) end
+  return t
+end
+
+describe("the sources of a server", function()
+  local s, dir
+  before_each(function()
+    dir = shell.temp_dir()
+    os.execute(("mkdir -p %s/word %s/other/migrations"):format(dir, dir))
+    shell.write(dir .. "/word/plugin.lua", manifest:format("word", "/word"))
+    shell.write(dir .. "/word/handlers.lua", "return { word = function() return 200, { 'first' } end }")
+    s = server.start({ load = { dir .. "/word" } })
+  end)
+  after_each(function()
+    s:stop()
+    shell.remove(dir)
+  end)
+
+  local function say(word)
+    shell.write(dir .. "/word/handlers.lua",
+      ("return { word = function() return 200, { '%s' } end }"):format(word))
+  end
+  local function spoken() return s:client():get("/word"):json()[1] end
+  local function status() return s:tell("status").status end
+  local function ends(code, ...)
+    local got, out, err = s:cli(...)
+    assert.equal(code, got, out .. err)
+    return out, err
+  end
+  local function holds(text, ...)
+    for _, word in ipairs({ ... }) do
+      assert.truthy(text:find(word, 1, true), ("'%s' is not in:\n%s"):format(word, text))
+    end
+  end
+
+  it("are told by what a reload changes, and stay in a dry run", function()
+    say("second")
+    shell.write(dir .. "/word/plugin.lua", manifest:format("word", "/words"))
+    shell.write(dir .. "/word/more.lua", "return {}")
+    local dry = s:tell("reload", "--dry-run")
+    assert.same({ "first", false }, { spoken(), dry.live })
+    holds(ends(0, "reload", "--dry-run"), "not live", "plugins/word/more.lua", "GET /words")
+    assert.equal(1, status().generation)
+    local live = s:tell("reload")
+    assert.same({ true, 2, true }, { live.live, live.generation, live.kept })
+    assert.same({ changed = { "plugins/word/handlers.lua", "plugins/word/plugin.lua" },
+      added = { "plugins/word/more.lua" }, removed = {} }, lists(live.files))
+    local kept = #live.routes.kept
+    live.routes.kept = nil
+    assert.same({ changed = {}, added = { "GET /words" }, removed = { "GET /word" } }, live.routes)
+    assert.is_true(kept > 10)
+    dry.live, dry.routes.kept, live.kept, live.live = nil, nil, nil, nil
+    lists(dry.files)
+    assert.same(dry, live)
+    assert.equal("second", s:client():get("/words"):json()[1])
+  end)
+
+  it("are changed routes where a file changes that the plugin uses", function()
+    local copy = dir .. "/plugins"
+    os.execute(("cp -r plugins %s"):format(copy))
+    s:stop()
+    s = server.start({ args = { "--plugins", copy } })
+    os.execute(("echo '-- more' >>%s/services/store.lua"):format(copy))
+    local routes = s:tell("reload").routes
+    local owner = {}
+    for fate, list in pairs(routes) do
+      for _, label in ipairs(list) do owner[label] = fate end
+    end
+    assert.equal("changed", owner["GET /api/calendar/v1/public/availability"])
+    assert.equal("kept", owner["GET /api/platform/v1/organizations"])
+  end)
+
+  it("say how many live keys get other limits", function()
+    s:tell("org", "create", "--slug", "small", "--name", "Small", "--plan", "small")
+    s:tell("org", "create", "--slug", "big", "--name", "Big", "--plan", "big")
+    s:organization("plain")
+    for _ = 1, 2 do s:key("small", "desk") end
+    for _ = 1, 3 do s:key("big", "desk") end
+    ends(0, "key", "revoke", s:key("big", "gone").id, "--org", "big", "--yes")
+    local quota = [[
+      local by_plan = { small = %d, big = %d }
+      return { reads = { "plan" }, limits = function(key)
+        return { per_minute = by_plan[key.plan] or 10, per_hour = 1000, per_day = 10000 } end }]]
+    s:write_script("quota.lua", quota:format(100, 100))
+    s:tell("reload")
+    s:write_script("quota.lua", quota:format(50, 200))
+    holds(ends(0, "reload", "--dry-run"), "of 6 live keys 2 get tighter limits, 3 looser")
+    assert.same({ keys = 6, tighter = 2, looser = 3 }, s:tell("reload").limits)
+    assert.same({ keys = 6, tighter = 0, looser = 0 }, s:tell("reload").limits)
+  end)
+
+  it("with faults leave all as it is, and say all of them", function()
+    shell.write(dir .. "/word/handlers.lua", "return {\n  oops oops\n}")
+    s:write_script("booking.lua", "return 7")
+    for _, words in ipairs({ { "reload" }, { "reload", "--dry-run" } }) do
+      local out, err = ends(1, table.unpack(words))
+      assert.equal("", out)
+      holds(err, "/word/handlers.lua:2: ", "booking.lua")
+    end
+    assert.same({ "first", 1 }, { spoken(), status().generation })
+    assert.equal(401, s:client():post("/api/platform/v1/reload").status)
+  end)
+
+  it("are shown with what they hold", function()
+    local now = status()
+    assert.same({ 1, "disk", 2, 0 }, { now.generation, now.source, now.workers, now.queue })
+    assert.truthy(now.hash:find("^%x+$") and now.scripts["quota.lua"]:find("^%x+$"))
+    local word = now.plugins[#now.plugins]
+    assert.same({ "word", 1, 2, 0 }, { word.name, word.routes, #word.memory, word.calls })
+    assert.is_true(word.memory[1] > 1000 and word.memory[2] > 1000)
+    assert.equal(401, s:client():get("/api/platform/v1/status").status)
+    shell.write(dir .. "/word/handlers.lua",
+      "return { word = function() while true do pcall(error) end end }")
+    s:tell("reload")
+    for _ = 1, 3 do assert.equal(503, s:client():get("/word").status) end
+    word = status().plugins[#now.plugins]
+    assert.same({ 3, 0, false }, { word.kills, word.calls, word.quarantined })
+  end)
+
+  it("without a server are refused with a sentence", function()
+    s:kill("TERM")
+    assert.equal(0, s:wait())
+    for _, word in ipairs({ "reload", "rollback", "status" }) do
+      local _, err = ends(1, word)
+      holds(err, "no server runs on " .. s.data)
+    end
+    s:spawn()
+  end)
+end)

@@ -134,14 +134,14 @@ int command_check(const struct options *o)
     struct generation_options go = {.scripts = o->server.scripts,
                                     .plugins = o->server.plugins,
                                     .extra = o->server.load,
-                                    .n_extra = o->server.n_load,
-                                    .natives = natives_new(NULL)};
+                                    .n_extra = o->server.n_load};
     struct generation *g = NULL;
     struct buf faults;
     enum format as = format_of(o);
     if (as == FORMATS)
         return ask_usage("--format takes text, json or github");
     buf_init(&faults);
+    go.natives = natives_new(NULL);
     int err = generation_read(&g, &go, &faults);
     int e = check_generation(g, &faults);
     err = err ? err : e;

@@ -15,7 +15,19 @@
 
 #include <signal.h>
 
+/* A build that checks every access is several times slower, and so is an honest script.
+ */
+#if defined(__SANITIZE_ADDRESS__)
+enum { METER_TICK_MS = 25 };
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+enum { METER_TICK_MS = 25 };
+#else
 enum { METER_TICK_MS = 5 };
+#endif
+#else
+enum { METER_TICK_MS = 5 };
+#endif
 
 struct vm;
 

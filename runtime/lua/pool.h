@@ -9,7 +9,7 @@
 
 #include <stddef.h>
 
-enum { POOL_SMALL = 256, POOL_STEP = 16, POOL_REGION = 256 * 1024 };
+enum { POOL_SMALL = 1024, POOL_STEP = 16, POOL_REGION = 512 * 1024 };
 
 struct pool {
     char *base, *next, *end;

@@ -305,6 +305,8 @@ static void answer_problem(struct call *c, int status, const char *code,
     if (status == 401 && reply_field(c->reply, STR("WWW-Authenticate"),
                                      STR("ApiKey realm=\"kordless\"")))
         status = 500;
+    if (!strcmp(code, "busy") || !strcmp(code, "shutting_down"))
+        reply_field_u64(c->reply, STR("Retry-After"), 1);
     reply_problem(c->reply, status, code, detail);
 }
 

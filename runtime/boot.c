@@ -1,6 +1,7 @@
 #include "boot.h"
 
 #include "guard/registry.h"
+#include "guard/schema.h"
 #include "lastgood.h"
 #include "reload.h"
 
@@ -21,8 +22,8 @@ static int own_store(struct boot *b, struct buf *why)
     struct server *s = b->s;
     int ran = 0, err = migrate_init(b->db);
     if (!err)
-        err = migrate_run(b->db, STR("kordless"), registry_migrations,
-                          registry_migrations_n, false, &ran, why);
+        err = migrate_run(b->db, STR("kordless"), schema_migrations,
+                          schema_migrations_n, false, &ran, why);
     if (!err && registry_check_pepper(b->db, &s->shared.pepper)) {
         buf_fmt(why,
                 "%s/pepper is not the one this database was made with. Put the right "

@@ -10,6 +10,7 @@
 #include "ask.h"
 #include "base/json.h"
 #include "guard/registry.h"
+#include "guard/schema.h"
 #include "native/natives.h"
 #include "store/migrate.h"
 
@@ -22,8 +23,8 @@ static int check_store(struct generation *g, const char *path, struct buf *fault
     if (!err) {
         err = migrate_init(db);
         if (!err)
-            err = migrate_run(db, STR("kordless"), registry_migrations,
-                              registry_migrations_n, false, &ran, faults);
+            err = migrate_run(db, STR("kordless"), schema_migrations,
+                              schema_migrations_n, false, &ran, faults);
         if (!err)
             err = generation_migrate(g, db, false, &ran, faults);
         if (!err)

@@ -177,6 +177,7 @@ static void run_handler(struct flight *f)
     c->arena = f->x->arena;
     c->reply = f->x->reply;
     c->key = f->key;
+    c->actor = STR("operator");
     c->now = f->x->now;
     c->request_id = f->x->request_id;
     c->public_url = public_url(f);

@@ -35,7 +35,8 @@
  *   native/       shared objects as plugins: natives (load, start), handler (a call)
  *   net/          sockets and the loop: loop, listen, conn; outwards: fetch, resolve,
  *                 reach (where to), tls
- *   guard/        who, how often: secret, keyring, auth, limit, peers, idem, registry
+ *   guard/        who, how often: secret, keyring, auth, limit, peers, idem, registry,
+ *                 schema (the tables)
  *   store/        SQLite: db, fence, migrate, writer, reader
  *   http/         bytes to meaning and back: parse, chunks, query, route, reply;
  *                 outwards: outgoing, response

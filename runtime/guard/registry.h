@@ -8,13 +8,8 @@
 
 #include "base/arena.h"
 #include "guard/keyring.h"
-#include "store/migrate.h"
 
 struct db;
-
-/* Tables organization, api_key, audit, idempotency, setting. */
-extern const struct migration registry_migrations[];
-extern const size_t registry_migrations_n;
 
 /* ERR_DENIED: the pepper is not the one these keys were made with. Writes the check
  * value when there is none yet. */

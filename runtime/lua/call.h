@@ -68,6 +68,7 @@ struct call {
     struct arena *arena;
     struct reply *reply;
     struct key *key; /* NULL without one */
+    struct str actor; /* who asks, for the audit: "operator" */
     struct now now;
     const char *request_id;
     struct str public_url;

@@ -43,7 +43,7 @@ static struct job *new_job(struct call *c, int (*run)(struct write *, struct db 
     j->cw.w.run = run;
     j->cw.resume = resume;
     j->cw.free = free_job;
-    j->actor = STR("operator");
+    j->actor = c->actor;
     j->now_ms = c->now.wall_ms;
     j->pepper = c->host->pepper;
     return j;

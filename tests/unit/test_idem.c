@@ -13,6 +13,7 @@
 
 #include "guard/idem.h"
 #include "guard/registry.h"
+#include "guard/schema.h"
 #include "store/db.h"
 
 enum { DAY = 24 * 3600 * 1000 };
@@ -41,8 +42,8 @@ static int scene_make(void **state)
     *state = s;
     if (db_open(&s->db, s->file, DB_WRITE, &s->why) != 0 || migrate_init(s->db) != 0)
         return -1;
-    return migrate_run(s->db, STR("runtime"), registry_migrations,
-                       registry_migrations_n, false, &ran, &s->why);
+    return migrate_run(s->db, STR("runtime"), schema_migrations,
+                       schema_migrations_n, false, &ran, &s->why);
 }
 
 static int scene_drop(void **state)

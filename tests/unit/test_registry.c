@@ -11,6 +11,7 @@
 
 #include "guard/limit.h"
 #include "guard/registry.h"
+#include "guard/schema.h"
 #include "store/db.h"
 
 struct scene {
@@ -42,12 +43,12 @@ static int scene_make(void **state)
     *state = s;
     if (open_db(s) != 0 || migrate_init(s->db) != 0)
         return -1;
-    if (migrate_run(s->db, STR("runtime"), registry_migrations, registry_migrations_n,
+    if (migrate_run(s->db, STR("runtime"), schema_migrations, schema_migrations_n,
                     false, &ran, &s->why) != 0) {
         fprintf(stderr, "%.*s\n", (int)s->why.n, s->why.p);
         return -1;
     }
-    return ran == (int)registry_migrations_n ? 0 : -1;
+    return ran == (int)schema_migrations_n ? 0 : -1;
 }
 
 static int scene_drop(void **state)

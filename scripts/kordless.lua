@@ -15,6 +15,10 @@ return {
   -- How clients reach this server: it stands in links, such as a booking's calendar file.
   -- public_url = "https://book.example.com",
 
+  -- How much memory a plugin may hold in each of its states (one per worker and one for its
+  -- transactions), in MiB, 8 to 1024. A call that would go beyond it is answered 503.
+  memory_mib = 64,
+
   -- Whom a caller should ask for higher limits: it stands in every 429 answer.
   support_contact = "the operator of this server",
 

@@ -71,6 +71,7 @@ static void read_table(struct fields *f, struct settings *out)
                                         "native",
                                         "listen",
                                         "workers",
+                                        "memory_mib",
                                         "public_url",
                                         "support_contact",
                                         "ratelimit_fields",
@@ -84,6 +85,7 @@ static void read_table(struct fields *f, struct settings *out)
     out->n_native = fields_list(f, "native", out->native, SETTINGS_NATIVE_MAX);
     out->listen = fields_str(f, "listen", OPTIONAL);
     out->workers = (int)fields_int(f, "workers", 1, 64, 0);
+    out->memory_mib = (int)fields_int(f, "memory_mib", 8, 1024, 64);
     out->public_url = fields_str(f, "public_url", OPTIONAL);
     out->support_contact = fields_str(f, "support_contact", OPTIONAL);
     out->ratelimit_fields = fields_bool(f, "ratelimit_fields", true);

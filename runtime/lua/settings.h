@@ -23,6 +23,7 @@ struct settings {
     int n_native;
     struct str listen;          /* "127.0.0.1:8080"; empty: the default */
     int workers;                /* 0: one per core */
+    int memory_mib;             /* that one state of a plugin may hold */
     struct str public_url;      /* where clients reach us; empty: http://<listen> */
     struct str support_contact; /* stands in 429 answers; may be empty */
     struct str fetch_hosts[SETTINGS_HOSTS_MAX]; /* where plugins may ask */

@@ -9,6 +9,7 @@
 #include "lua/fields.h"
 #include "lua/lib.h"
 #include "lua/option.h"
+#include "lua/settings.h"
 
 struct unit *unit_of(lua_State *L)
 {
@@ -209,6 +210,8 @@ int unit_new(struct unit **out, const struct unit_options *o, struct buf *faults
                        .writer = o->writer};
     struct vm_options vo = {.name = o->plugin ? o->plugin->manifest.name.p : "policy",
                             .owner = u};
+    if (o->plugin && o->plugin->settings)
+        vo.memory_max = (size_t)o->plugin->settings->memory_mib << 20;
     int err = vm_new(&u->vm, &vo);
     if (err) {
         free(u);

@@ -30,6 +30,7 @@ describe("bad scripts", function()
     dir = shell.temp_dir()
     local scripts = corpus.write_plugin(dir .. "/rails")
     scripts["quota.lua"] = book.no_limits["quota.lua"]
+    scripts["kordless.lua"] = server.settings("memory_mib = 16") -- full before it counts as slow
     s = server.start({ workers = 1, load = { dir .. "/rails", "examples/hello" }, scripts = scripts })
     s:freeze(book.monday)
     c = s:client()

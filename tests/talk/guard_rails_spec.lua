@@ -15,7 +15,8 @@ describe("guard rails:", function()
   local s, c
   setup(function()
     s = server.start({ load = { "tests/talk/plugins/rails", "examples/hello" },
-      scripts = book.no_limits })
+      scripts = { ["quota.lua"] = book.no_limits["quota.lua"],
+        ["kordless.lua"] = server.settings("memory_mib = 16") } })
     c = s:client()
   end)
   teardown(function() s:stop() end)

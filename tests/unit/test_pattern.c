@@ -264,6 +264,8 @@ static void callbacks_may_raise(void **state)
         &s, "return (('ab'):gsub('%w', function(c) return (c:gsub('a', 'bb')) end)) "
             "== 'bbb'");
     script_ends(&s, "('xy'):gsub('.', function() while true do end end)", VM_BUDGET);
+    script_end(&s);
+    script_begin(&s, 2 << 20); /* full long before the meter calls it slow */
     script_ends(
         &s,
         "local t = {} ('xy'):rep(1000):gsub('.', function() while true do t[#t + 1]"

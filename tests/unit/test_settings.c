@@ -59,6 +59,7 @@ static void all_of_it_is_read(void **state)
     assert_true(str_eq(out.plugins[1], STR("b")));
     assert_true(str_eq(out.listen, STR("[::1]:0")));
     assert_int_equal(out.workers, 3);
+    assert_int_equal(out.memory_mib, 64);
     assert_true(str_eq(out.public_url, STR("https://x.example")));
     assert_true(str_eq(out.support_contact, STR("Ada")));
     assert_false(out.ratelimit_fields);
@@ -68,17 +69,18 @@ static void each_fault_names_file_and_key(void **state)
 {
     struct folder_scratch *s = *state;
     fails(s,
-          "return { plugins = { 'a', 7 }, lissen = 1, workers = 65, public_url = "
+          "return { plugins = { 'a', 7 }, lissen = 1, workers = 65, memory_mib = 7, public_url = "
           "'ftp://x',"
           " support_contact = {}, ratelimit_fields = 'yes', [1] = 2 }",
           "plugins[2]: must be a string");
     folder_told(s, "kordless.lua", "lissen: is not known here");
     folder_told(s, "kordless.lua", "workers: must be a whole number from 1 to 64");
+    folder_told(s, "kordless.lua", "memory_mib: must be a whole number from 8 to 1024");
     folder_told(s, "kordless.lua", "public_url: must begin with http");
     folder_told(s, "kordless.lua", "support_contact: must be a string, not a table");
     folder_told(s, "kordless.lua", "ratelimit_fields: must be true or false");
     folder_told(s, "kordless.lua", "has a key that is no string");
-    assert_int_equal(folder_fault_lines(s), 7);
+    assert_int_equal(folder_fault_lines(s), 8);
 }
 
 static void numbers_are_whole_and_in_range(void **state)

@@ -32,6 +32,13 @@ local function watch()
   end)
 end
 
+-- The shipped scripts/kordless.lua with more set, "memory_mib = 16", in place of what it says.
+function server.settings(more)
+  local name = more:match("^[%w_]+")
+  local text = shell.read("scripts/kordless.lua"):gsub("\n  " .. name .. " = [^\n]*\n", "\n", 1)
+  return (text:gsub("return {\n", function(head) return head .. "  " .. more .. ",\n" end, 1))
+end
+
 -- opts: workers (2), load (list of plugin directories), scripts (name -> text, laid over a
 -- copy of scripts/), args (more words for the command line),
 -- environment ("NAME=value"). Nothing else is shared.

@@ -2,7 +2,7 @@
 #define KORDLESS_FLOW_H
 
 /* The way of a request, from whole bytes to a reply. Read flow_request: it is the order
- * of answers. The gates are in gates.c. */
+ * of answers. The gates are in gates.c and its neighbours. */
 
 #include "net/conn.h"
 

@@ -35,6 +35,11 @@ bool gate_takes(struct flight *f); /* 415 */
 bool gate_once(struct flight *f);  /* Idempotency-Key: 400, 409, 422, or the replay */
 bool gate_asks(struct flight *f);  /* query: 400; If-None-Match: 304 */
 
+/* For the gates: a refusal with its sentence; a header given once, or often but equal
+ * (false: with different values). */
+bool gate_refuse(struct flight *f, int status, const char *code, const char *detail);
+bool gate_one_value(const struct http_request *req, struct str name, struct str *out);
+
 /* After the handler: a contact that failed is counted. */
 void gate_count_failure(struct flight *f);
 

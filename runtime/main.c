@@ -12,7 +12,9 @@
  *   sources.c     files with their hashes   lastgood.c  those that last went live
  *   desk.c        what is asked of main     watch.c     notices edits, for --dev
  *   server.c      up and down in order        shared.h    what all threads share
- *   flow.c        a request's way, one screen gates.c     who, how often, may it
+ *   flow.c        a request's way, one screen gates.c     which route, whose, may it
+ *   gates_who.c   who asks                  gates_often.c how often
+ *   gates_what.c  what it sends, and once
  *   ratelimit.c   what callers hear of limits worker.c    a thread that serves
  *   pauses.c      what calls wait for, on the loop
  *   testclock.c   time for tests

@@ -1,0 +1,165 @@
+#include "gates.h"
+
+#include <string.h>
+
+/* What it sends and what it asks: media type, Idempotency-Key, query, If-None-Match. */
+
+/* --- what it sends --- */
+
+/* application/json, any case, charset=utf-8 allowed (RFC 9110 8.3.1). */
+static bool is_json(struct str type)
+{
+    struct str head, rest, name, value;
+    str_cut(type, ';', &head, &rest);
+    if (!str_eq_nocase(str_trim(head), STR("application/json")))
+        return false;
+    rest = str_trim(rest);
+    if (rest.n == 0)
+        return true;
+    str_cut(rest, '=', &name, &value);
+    return str_eq_nocase(name, STR("charset")) &&
+           (str_eq_nocase(value, STR("utf-8")) ||
+            str_eq_nocase(value, STR("\"utf-8\"")));
+}
+
+bool gate_takes(struct flight *f)
+{
+    const struct http_request *req = f->x->req;
+    if (!f->route->body || req->body.n == 0 ||
+        (http_field_count(req, STR("content-type")) == 1 &&
+         is_json(http_field_get(req, STR("content-type")))))
+        return true;
+    return gate_refuse(f, 415, "unsupported_media_type",
+                       "Send the body as JSON, with Content-Type: application/json.");
+}
+
+static bool replay(struct flight *f, int status, struct str body)
+{
+    struct reply *r = f->x->reply;
+    if (reply_field(r, STR("Idempotent-Replayed"), STR("true")))
+        return gate_refuse(f, 500, "internal_error", "");
+    r->status = status;
+    buf_clear(&r->body);
+    buf_str(&r->body, body);
+    return false;
+}
+
+/* Mark first, then look: the answer of a first request that ended in between would not
+ * be in an older snapshot. So look again until no commit came between snapshot and
+ * mark. */
+static enum idem_begin begin_once(struct flight *f, int *status, struct str *body)
+{
+    struct shared *s = f->worker->shared;
+    for (;;) {
+        struct db *db;
+        uint64_t commits = writer_commits(s->writer);
+        if (reader_fresh(f->worker->reader, &db))
+            return IDEM_ERROR;
+        db_fence(db, NULL);
+        enum idem_begin b = idem_begin(s->idem, db, &f->idem, f->x->now.wall_ms,
+                                       f->x->arena, status, body);
+        if (b != IDEM_NEW || writer_commits(s->writer) == commits)
+            return b;
+        idem_end(s->idem, &f->idem);
+    }
+}
+
+static bool answer_once(struct flight *f)
+{
+    struct str body;
+    int status = 0;
+    switch (begin_once(f, &status, &body)) {
+    case IDEM_NEW:
+        f->idem_marked = true;
+        f->call.idem = &f->idem;
+        return true;
+    case IDEM_REPLAY:
+        return replay(f, status, body);
+    case IDEM_RUNNING:
+        reply_field_u64(f->x->reply, STR("Retry-After"), 1);
+        return gate_refuse(
+            f, 409, "idempotency_in_flight",
+            "The first request with this Idempotency-Key is still running. Try "
+            "again in a second.");
+    case IDEM_MISMATCH:
+        return gate_refuse(
+            f, 422, "idempotency_mismatch",
+            "This Idempotency-Key was used with another body. Use a new key for a "
+            "new request.");
+    case IDEM_ERROR:
+        break;
+    }
+    return gate_refuse(f, 500, "internal_error",
+                       "The server's storage cannot be read.");
+}
+
+bool gate_once(struct flight *f)
+{
+    const struct http_request *req = f->x->req;
+    struct str name = STR("idempotency-key"), text;
+    if (!f->route->idempotent || !f->key || http_field_count(req, name) == 0)
+        return true;
+    if (!gate_one_value(req, name, &text) || !idem_valid(text))
+        return gate_refuse(
+            f, 400, "validation_error",
+            "Idempotency-Key must be one value of 1 to 255 printable ASCII "
+            "characters.");
+    memcpy(f->idem.org, f->key->org->id, sizeof(f->idem.org));
+    f->idem.route = f->route->label;
+    f->idem.key = arena_str(f->x->arena, text);
+    secret_hash(req->body, f->idem.body);
+    return answer_once(f);
+}
+
+/* --- what it asks --- */
+
+/* Over all that an answer depends on: commits, generation, minute, caller and question.
+ */
+static void make_etag(struct flight *f)
+{
+    struct shared *s = f->worker->shared;
+    const struct http_request *req = f->x->req;
+    unsigned char digest[DIGEST_BYTES];
+    struct buf b;
+    buf_init(&b);
+    buf_fmt(&b, "%s %llu %u %lld %s %.*s?%.*s", s->etag_salt,
+            (unsigned long long)writer_commits(s->writer), f->generation->number,
+            (long long)(f->x->now.wall_ms / 60000), f->key ? f->key->org->id : "",
+            (int)req->path.n, req->path.p, (int)req->query.n,
+            req->query.p ? req->query.p : "");
+    secret_digest(&s->pepper, buf_slice(&b), digest);
+    buf_clear(&b);
+    buf_char(&b, '"');
+    for (int i = 0; i < 16; i++)
+        buf_fmt(&b, "%02x", digest[i]);
+    buf_char(&b, '"');
+    memcpy(f->etag, b.p, b.n);
+    buf_end(&b);
+}
+
+static bool none_match(const struct flight *f)
+{
+    struct str list = http_field_get(f->x->req, STR("if-none-match")), one;
+    while (list.n) {
+        str_cut(list, ',', &one, &list);
+        one = str_trim(one);
+        if (str_starts(one, STR("W/")))
+            one = (struct str){one.p + 2, one.n - 2};
+        if (str_eq(one, str_of(f->etag)))
+            return false;
+    }
+    return true;
+}
+
+bool gate_asks(struct flight *f)
+{
+    if (f->query_fault)
+        return gate_refuse(f, 400, "validation_error", f->query_fault);
+    if (!f->route->cached)
+        return true;
+    make_etag(f);
+    if (none_match(f))
+        return true;
+    f->x->reply->status = 304;
+    return false;
+}

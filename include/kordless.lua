@@ -213,8 +213,11 @@ function kordless.after(seconds, name, args) end
 kordless.policy = {}
 ---@return boolean
 function kordless.policy.has(file, name) end
+-- Each answer that is none of nil, false and {} is a line of the decision log: `means` says
+-- what it did, "refused" (if not given) or "changed".
+---@param means? "refused"|"changed"
 ---@return any # what the script returned; args and result are plain data, 4 MiB
-function kordless.policy.call(file, name, args) end
+function kordless.policy.call(file, name, args, means) end
 -- Ends the request like a script that failed: for a result that is no answer.
 function kordless.policy.fail(file, name, why) end
 ---@return string # 16 hex digits naming the script's text

@@ -100,6 +100,17 @@ static void show_docs(struct flight *f)
         reply_problem(r, 500, "internal_error", STR(""));
 }
 
+static void show_decisions(struct flight *f)
+{
+    struct scribe *s = f->worker->shared->decisions;
+    struct buf *body = &f->x->reply->body;
+    f->x->reply->status = 200;
+    buf_fmt(body, "{\"written\":%llu,\"dropped\":%llu,\"decisions\":[",
+            (unsigned long long)scribe_written(s), (unsigned long long)scribe_dropped(s));
+    scribe_tail(s, SCRIBE_TAIL, body);
+    buf_lit(body, "]}");
+}
+
 static void answer_native(struct flight *f)
 {
     bool ready = atomic_load(&f->worker->shared->ready);
@@ -125,6 +136,9 @@ static void answer_native(struct flight *f)
     case NATIVE_STATUS:
         operate_ask(f, end);
         return;
+    case NATIVE_DECISIONS:
+        show_decisions(f);
+        break;
     case NATIVE_CLOCK:
         testclock_answer(f->worker->shared->clock, f->x->req->body, f->x->reply);
         break;

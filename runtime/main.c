@@ -17,6 +17,7 @@
  *   gates_what.c  what it sends, and once
  *   ratelimit.c   what callers hear of limits worker.c    a thread that serves
  *   pauses.c      what calls wait for, on the loop
+ *   scribe.c      lines for a file: the decision log
  *   testclock.c   time for tests
  *
  *   lua/          everything that speaks Lua
@@ -25,6 +26,7 @@
  *     generation  all of it, live at once     unit        a plugin's state in a thread
  *     call        one run of a handler        transaction one run on the writer
  *     policy      the operator's functions    quota       limits per class of keys
+ *     decision    a line about an answer
  *     entry       a file that returns a table   quarantine  who was killed too often
  *     meter       processor time, charged
  *     vm          a state that cannot harm    sandbox     what scripts may call

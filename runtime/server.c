@@ -165,6 +165,13 @@ static int start_threads(struct server *s, const struct server_options *o, int w
     return err;
 }
 
+static int open_decisions(struct server *s, struct buf *why)
+{
+    char path[4200];
+    snprintf(path, sizeof(path), "%s/decisions.jsonl", s->data);
+    return scribe_open(&s->shared.decisions, path, s->shared.log, why);
+}
+
 static void make_salt(struct server *s)
 {
     unsigned char r[8];
@@ -188,6 +195,8 @@ static int bring_up(struct server *s, const struct server_options *o, struct buf
         err = db_open(&s->db, s->db_path, DB_READ, why);
     if (!err)
         err = claim_address(s, o, why);
+    if (!err && !o->no_listen)
+        err = open_decisions(s, why);
     if (!err)
         err = start_threads(s, o, s->generation->n_workers, why);
     if (!err && !o->no_listen && s->origin == ORIGIN_DISK)
@@ -377,6 +386,7 @@ void server_close(struct server *s, int64_t drain_ms)
     for (int i = 0; i < s->n_workers; i++) /* to whose loops the writer still posted */
         worker_free(s->workers[i]);
     writer_free(s->shared.writer);
+    scribe_close(s->shared.decisions);
     natives_stop(s->sources.natives);
     for (int i = 0; i < s->n_retired; i++)
         generation_drop(s->retired[i]);

@@ -15,6 +15,7 @@
 #include "guard/keyring.h"
 #include "guard/limit.h"
 #include "guard/peers.h"
+#include "scribe.h"
 #include "store/writer.h"
 
 struct shared {
@@ -28,6 +29,7 @@ struct shared {
     struct peers *lookups;   /* GET /rate-limit, by key: a limit of its own */
     struct idem *idem;
     struct writer *writer;
+    struct scribe *decisions; /* of policies; NULL in a server without listeners */
     struct desk *desk;    /* what workers ask of main */
     char public_url[256]; /* where clients reach us, unless the settings say */
     char etag_salt[17];   /* differs per start: commit numbers begin anew */

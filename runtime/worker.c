@@ -55,6 +55,17 @@ static struct now host_now(void *ctx)
     return clock_read(((struct worker *)ctx)->shared->clock);
 }
 
+static int64_t host_micros(void *ctx)
+{
+    (void)ctx;
+    return clock_micros();
+}
+
+static void host_decided(void *ctx, struct str line)
+{
+    scribe_line(((struct worker *)ctx)->shared->decisions, line);
+}
+
 /* --- generations --- */
 
 static void forget(struct worker *w, struct generation *g)
@@ -247,6 +258,8 @@ int worker_start(struct worker **out, const struct worker_options *o, struct buf
                                  .cancel = pauses_cancel,
                                  .after = pauses_after,
                                  .now = host_now,
+                                 .micros = host_micros,
+                                 .decided = host_decided,
                                  .ids = &w->ids,
                                  .keyring = o->shared->keyring,
                                  .pepper = &o->shared->pepper,

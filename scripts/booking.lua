@@ -48,6 +48,16 @@ end
 --   return request.service.price and request.service.price * request.party_size
 -- end
 
+-- A refusal when this person may not book, asked once for each new booking. customer: email
+-- (lower case), phone (digits), and its bookings here: total, upcoming, upcoming_of_service,
+-- canceled, no_shows. request: organization, service, party_size, start, now, customer.
+--
+-- function booking.customer(request)
+--   if request.customer.upcoming >= 5 then
+--     return { code = "x_too_many", message = "You have five bookings ahead already." }
+--   end
+-- end
+
 -- Numbers that sort the slots of one instant, lowest first. request: as in offer.
 --
 -- function booking.rank(request)

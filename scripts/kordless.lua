@@ -19,6 +19,10 @@ return {
   -- transactions), in MiB, 8 to 1024. A call that would go beyond it is answered 503.
   memory_mib = 64,
 
+  -- data/decisions.jsonl has a line for each refusal and change by a policy, and one for so
+  -- many questions that a policy let pass (1: for each, 0: for none).
+  decision_sample = 100,
+
   -- Whom a caller should ask for higher limits: it stands in every 429 answer.
   support_contact = "the operator of this server",
 

@@ -1,8 +1,8 @@
 -- What one customer may take: places at once, how far ahead, how late a booking may move.
 -- Install: copy this file to scripts/booking.lua, or its functions and `limits` into yours,
 -- and the tests into `booking.tests`. Then `kordless check` and `kordless reload`.
--- A policy is told of the question and never of the person who asks, so it cannot count a
--- customer's bookings: each rule here needs only the one booking it looks at.
+-- `customer` sees what a person (by email or phone) has booked here; two bookings made at once
+-- are counted one after the other.
 
 local booking = {}
 
@@ -10,9 +10,23 @@ local DAY = 86400
 
 -- By the service's slug; a service that is not here has no limits but its own.
 local limits = {
-  ["consultation"] = { days_ahead = 14, days_to_move = 30 },
+  ["consultation"] = { days_ahead = 14, days_to_move = 30, upcoming = 2 },
   ["group-class"] = { places = 2 },
 }
+local no_shows = 3 -- of one person, anywhere
+
+function booking.customer(request)
+  local limit = limits[request.service.slug] or {}
+  local customer = request.customer
+  if customer.no_shows >= no_shows then
+    return { code = "x_call_us", message = "Please call us to book." }
+  elseif limit.upcoming and customer.upcoming_of_service >= limit.upcoming then
+    return {
+      code = "x_too_many_bookings",
+      message = "You have " .. limit.upcoming .. " of these ahead already.",
+    }
+  end
+end
 
 function booking.offer(request)
   local limit = limits[request.service.slug]
@@ -60,6 +74,14 @@ booking.tests = {
   end,
   ["other services are left alone"] = function()
     assert(next(ask("massage", 9, 99 * DAY)) == nil)
+  end,
+  ["two consultations ahead, and no third; other services as many as one likes"] = function()
+    local function may(slug, upcoming, missed)
+      return booking.customer({ service = { slug = slug }, customer = {
+        upcoming_of_service = upcoming, no_shows = missed } }) == nil
+    end
+    assert(may("consultation", 1, 0) and not may("consultation", 2, 0))
+    assert(may("group-class", 9, 2) and not may("group-class", 0, 3))
   end,
   ["a move ends thirty days after the making"] = function()
     local function move(to)

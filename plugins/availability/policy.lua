@@ -95,7 +95,7 @@ function policy.rank(world, query, slots)
   if #slots == 0 or not kordless.policy.has(SCRIPT, "rank") then
     return slots
   end
-  local ranks = kordless.policy.call(SCRIPT, "rank", request(world, query, slots))
+  local ranks = kordless.policy.call(SCRIPT, "rank", request(world, query, slots), "changed")
   if ranks == nil then
     return slots
   end

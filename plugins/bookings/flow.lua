@@ -3,6 +3,7 @@
 
 local availability = require("availability.store")
 local contact = require("bookings.contact")
+local customer = require("bookings.customer")
 local offer = require("availability.offer")
 local policy = require("bookings.policy")
 local rules = require("bookings.rules")
@@ -72,8 +73,10 @@ local function settle(name, ask, keep, read, args)
     end
     local world = availability.world(service)
     local slots, violations = offer.decide(world, ask)
-    if violations then
-      return flow.refused(violations)
+    local refusals = customer.refusals(service, ask)
+    if violations or refusals[1] then
+      return flow.refused(table.move(refusals, 1, #refusals, #(violations or {}) + 1,
+        violations or {}))
     elseif not slots then
       return taken(world, ask)
     end
@@ -128,6 +131,7 @@ function flow.create(req, asked, read, shape)
       plan = plan(ids.booking, service, asked, row.status == "pending" and "pending" or "booking"),
       candidates = list,
       catalogue = world.version,
+      counted = asked.counted,
       view = shape,
       ics_url = req.public_url .. "/api/calendar/v1/public/bookings/" .. ids.token .. ".ics",
     }

@@ -21,7 +21,7 @@ function policy.price(service, asked)
     party_size = asked.party_size,
     start = asked.start,
     now = asked.now,
-  })
+  }, "changed")
   if price ~= nil and (math.type(price) ~= "integer" or price < 0) then
     kordless.policy.fail(SCRIPT, "price", "it must return a whole number of minor units, or nil")
   end

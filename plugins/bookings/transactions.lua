@@ -2,6 +2,7 @@
 -- changed since is read again, the claims are laid, and the ledger speaks. Ids and times
 -- are arguments: a transaction may run twice.
 
+local customer = require("bookings.customer")
 local ledger = require("bookings.ledger")
 local services = require("services.store")
 local store = require("bookings.store")
@@ -12,10 +13,12 @@ local transactions = {}
 local views = { short = view.short, own = view.own }
 
 -- args: row (a booking without its host), plan (ledger.place), candidates, catalogue (its
--- version), view ("short" or "own"), ics_url
+-- version), counted (customer.refusals), view
+-- ("short" or "own"), ics_url
 function transactions.create(args)
   local row = args.row
-  if services.version(row.organization_id) ~= args.catalogue then
+  if services.version(row.organization_id) ~= args.catalogue
+    or customer.changed(args.counted) then
     return { changed = true }
   end
   store.drop_expired(row.created_at)

@@ -57,6 +57,13 @@ struct now clock_read(struct clock *c)
     return now;
 }
 
+int64_t clock_micros(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
 static void freeze_locked(struct clock *c)
 {
     if (!atomic_load_explicit(&c->frozen, memory_order_relaxed))

@@ -20,6 +20,7 @@ struct clock;
 struct clock *clock_new(void);
 void clock_free(struct clock *c);
 struct now clock_read(struct clock *c); /* any thread */
+int64_t clock_micros(void); /* to measure with; never frozen, from no fixed time */
 
 /* Freezes at wall time `wall_ms`. Forward moves carry the limit clock along; a move
  * back moves the wall only. */

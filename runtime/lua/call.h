@@ -46,6 +46,8 @@ struct call_host {
     int (*after)(void *ctx, struct call *c, int64_t ms, struct str name,
                  struct str args);
     struct now (*now)(void *ctx);
+    int64_t (*micros)(void *ctx); /* a clock to measure with */
+    void (*decided)(void *ctx, struct str line); /* a line of the decision log */
     struct id_source *ids;
     struct keyring *keyring;
     const struct pepper *pepper;

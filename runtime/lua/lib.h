@@ -42,6 +42,8 @@ bool json_only_positions(lua_State *L, int idx, lua_Integer n);
 struct spans *span_push(lua_State *L);
 void span_settle(lua_State *L, int idx);
 
+void lib_policy_push(lua_State *L); /* kordless.policy, lib_policy.c */
+
 /* kordless.fetch, lib_fetch.c. */
 int lib_fetch_wait(lua_State *L);
 void lib_fetch_drop(struct call *c);

@@ -114,92 +114,6 @@ static int l_sleep(lua_State *L)
     return lua_yieldk(L, 0, 0, slept);
 }
 
-static int l_policy_has(lua_State *L)
-{
-    size_t nf, nn;
-    const char *file = luaL_checklstring(L, 1, &nf);
-    const char *name = luaL_checklstring(L, 2, &nn);
-    lua_pushboolean(L, policies_has(unit_of(L)->policies, (struct str){file, nf},
-                                    (struct str){name, nn}));
-    return 1;
-}
-
-static int l_policy_hash(lua_State *L)
-{
-    size_t n;
-    const char *file = luaL_checklstring(L, 1, &n);
-    lua_pushstring(L, policies_hash(unit_of(L)->policies, (struct str){file, n}).p);
-    return 1;
-}
-
-enum { POLICY_ARGS_MAX = 4 << 20 };
-
-static int policy_failed(lua_State *L, struct call *c, const char *file,
-                         const char *name)
-{
-    call_fails(
-        c, 503, "policy_failed",
-        "The operator's booking rules could not be evaluated, so nothing was done. "
-        "Tell the operator the request id %s.");
-    lua_pushlstring(L, c->why.p, c->why.n);
-    return luaL_error(L, "policy %s.%s: %s", file, name, lua_tostring(L, -1));
-}
-
-/* Fails closed: what decides who may book is not left out because it is broken. */
-static bool policies_off(struct call *c)
-{
-    const struct ward *w = quarantine_ward(c->unit->plugin->quarantine);
-    if (!quarantine_on(w->policies))
-        return false;
-    buf_lit(&c->why, "it was killed too often and is quarantined: `kordless plugin "
-                     "resume policy`, or a reload");
-    return true;
-}
-
-static void note_policy_end(struct call *c, int err)
-{
-    const struct ward *w = quarantine_ward(c->unit->plugin->quarantine);
-    if (err == ERR_BUDGET || err == ERR_NOMEM)
-        quarantine_kill(w->policies, err == ERR_NOMEM ? KILL_MEMORY : KILL_BUDGET,
-                        c->now.boot_ms, c->host->log);
-}
-
-static int l_policy_call(lua_State *L)
-{
-    struct call *c = call_of(L);
-    size_t nf, nn;
-    const char *file = luaL_checklstring(L, 1, &nf);
-    const char *name = luaL_checklstring(L, 2, &nn);
-    struct buf *args = &c->scratch, *result = &c->result;
-    lua_settop(L, 3);
-    buf_clear(args);
-    buf_clear(result);
-    buf_clear(&c->why);
-    if (policies_off(c))
-        return policy_failed(L, c, file, name);
-    int err = data_pack(L, 3, POLICY_ARGS_MAX, args, &c->why);
-    vm_charge(L, (int64_t)(args->n / 8));
-    if (!err) {
-        err = policies_call(c->unit->policies, (struct str){file, nf},
-                            (struct str){name, nn}, buf_slice(args), result, &c->why);
-        note_policy_end(c, err);
-        vm_charge(L, policies_cost(c->unit->policies)); /* asking is no way out of it */
-    }
-    if (!err)
-        err = data_unpack(L, buf_slice(result));
-    return err ? policy_failed(L, c, file, name) : 1;
-}
-
-/* What came back is no answer: for whoever asked the same as a script that failed. */
-static int l_policy_fail(lua_State *L)
-{
-    struct call *c = call_of(L);
-    const char *file = luaL_checkstring(L, 1), *name = luaL_checkstring(L, 2);
-    buf_clear(&c->why);
-    buf_str(&c->why, str_of(luaL_checkstring(L, 3)));
-    return policy_failed(L, c, file, name);
-}
-
 /* --- transactions --- */
 
 static int l_refuse(lua_State *L)
@@ -263,11 +177,6 @@ void lib_host_open(struct unit *u)
 {
     static const luaL_Reg log[] = {
         {"info", l_info}, {"warn", l_warn}, {"error", l_error}, {NULL, NULL}};
-    static const luaL_Reg policy[] = {{"has", l_policy_has},
-                                      {"call", l_policy_call},
-                                      {"hash", l_policy_hash},
-                                      {"fail", l_policy_fail},
-                                      {NULL, NULL}};
     static const char *const places[] = {
         [UNIT_HANDLERS] = "a handler", [UNIT_TRANSACTIONS] = "a transaction"};
     lua_State *L = vm_main(u->vm);
@@ -285,7 +194,7 @@ void lib_host_open(struct unit *u)
         vm_set_library(u->vm, functions[i].name);
     }
     if (u->role == UNIT_HANDLERS && (needs & NEED_POLICY)) {
-        luaL_newlib(L, policy);
+        lib_policy_push(L);
         vm_set_library(u->vm, "policy");
     }
 }

@@ -47,6 +47,7 @@ enum route_native {
     NATIVE_RELOAD,
     NATIVE_ROLLBACK,
     NATIVE_STATUS,
+    NATIVE_DECISIONS,
     NATIVE_CLOCK
 };
 

@@ -23,6 +23,7 @@ struct policies {
     struct policy_file files[POLICY_FILES_MAX];
     int n;
     int64_t cost; /* of the last question */
+    int allowed;  /* since the last that was sampled */
 };
 
 static void hash_text(struct str text, char out[17])
@@ -172,6 +173,14 @@ static int ask(struct policies *p, struct question *q, lua_CFunction how)
 int64_t policies_cost(const struct policies *p)
 {
     return p->cost;
+}
+
+bool policies_sample(struct policies *p, int every)
+{
+    if (every < 1 || ++p->allowed < every)
+        return false;
+    p->allowed = 0;
+    return true;
 }
 
 bool policies_has(struct policies *p, struct str file, struct str name)

@@ -22,6 +22,8 @@ bool policies_has(struct policies *p, struct str file, struct str name);
 int policies_call(struct policies *p, struct str file, struct str name, struct str args,
                   struct buf *result, struct buf *why) MUST_CHECK;
 int64_t policies_cost(const struct policies *p); /* instructions of the last question */
+/* Does the next answer that lets things be stand for `every` of them? 0: none does. */
+bool policies_sample(struct policies *p, int every);
 /* 16 hex digits over the file's text; "" when there is none. */
 struct str policies_hash(struct policies *p, struct str file);
 

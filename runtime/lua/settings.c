@@ -72,6 +72,7 @@ static void read_table(struct fields *f, struct settings *out)
                                         "listen",
                                         "workers",
                                         "memory_mib",
+                                        "decision_sample",
                                         "public_url",
                                         "support_contact",
                                         "ratelimit_fields",
@@ -86,6 +87,8 @@ static void read_table(struct fields *f, struct settings *out)
     out->listen = fields_str(f, "listen", OPTIONAL);
     out->workers = (int)fields_int(f, "workers", 1, 64, 0);
     out->memory_mib = (int)fields_int(f, "memory_mib", 8, 1024, 64);
+    out->decision_sample =
+        (int)fields_int(f, "decision_sample", 0, 1000000, 100);
     out->public_url = fields_str(f, "public_url", OPTIONAL);
     out->support_contact = fields_str(f, "support_contact", OPTIONAL);
     out->ratelimit_fields = fields_bool(f, "ratelimit_fields", true);

@@ -24,6 +24,7 @@ struct settings {
     struct str listen;          /* "127.0.0.1:8080"; empty: the default */
     int workers;                /* 0: one per core */
     int memory_mib;             /* that one state of a plugin may hold */
+    int decision_sample;        /* one in so many that allowed is logged; 0: none */
     struct str public_url;      /* where clients reach us; empty: http://<listen> */
     struct str support_contact; /* stands in 429 answers; may be empty */
     struct str fetch_hosts[SETTINGS_HOSTS_MAX]; /* where plugins may ask */

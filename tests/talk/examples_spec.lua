@@ -2,6 +2,7 @@
 -- inside a policy hold.
 
 local book = require("tests.talk.support.book")
+local client = require("tests.talk.support.client")
 local server = require("tests.talk.support.server")
 local shell = require("tests.talk.support.shell")
 local sql = require("tests.talk.support.sql")
@@ -119,6 +120,33 @@ describe("the example policy", function()
       endsAt = book.day(21, slot.endsAt) })
     local made = book.create(c, org, "consultation", slot):json().booking
     assert.is_string(made.id)
+  end)
+
+  it("customer_limits counts what a person has ahead, also when all is asked at once", function()
+    serve(policy("customer_limits"))
+    local list, tally = {}, {}
+    for i, slot in ipairs(slots("consultation", 2, 6)) do
+      if i <= 16 then
+        list[i] = c:bytes({ method = "POST", path = book.public .. "/bookings",
+          body = book.body(org, "consultation", slot) })
+      end
+    end
+    for _, r in ipairs(client.many(s, list)) do tally[r.status] = (tally[r.status] or 0) + 1 end
+    assert.equal(2, tally[201])
+    assert.equal(14, (tally[422] or 0) + (tally[409] or 0)) -- 409: three others came first
+    refused("x_too_many_bookings", "consultation", slots("consultation", 7, 9)[1])
+    local phone = { name = "A.", phone = "+1 212-555-0100" } -- the same person
+    refused("x_too_many_bookings", "consultation", slots("consultation", 7, 9)[1], { contact = phone })
+    local another = { name = "Ben", email = "ben@example.com" }
+    assert.equal(201, book.create(c, org, "consultation", slots("consultation", 7, 9)[1],
+      { contact = another }).status)
+    sql.change(s, book.monday, "UPDATE booking SET outcome = 'no_show';"
+      .. " INSERT INTO booking SELECT id || n, organization_id, service_id, host_id, team_id, session,"
+      .. " 'canceled', start_at, end_at, timezone, party_size, contact_name, contact_email,"
+      .. " contact_phone, email_folded, phone_digits, notes, price, currency, outcome, policy,"
+      .. " ics_hash || n, sequence, created_at, updated_at, canceled_at, version"
+      .. " FROM booking, (SELECT 1 AS n UNION SELECT 2) WHERE email_folded = 'ben@example.com'")
+    refused("x_call_us", "group-class", slots("group-class", 1, 7)[1], { contact = another })
   end)
 
   it("quotas gives by plan and environment", function()

@@ -24,7 +24,8 @@
  *     source      files, read once            settings    scripts/kordless.lua
  *     manifest    plugin.lua as data          fields      typed values from tables
  *     generation  all of it, live at once     unit        a plugin's state in a thread
- *     call        one run of a handler        transaction one run on the writer
+ *     call        one run of a handler: its request, its reply
+ *     transaction one run on the writer
  *     policy      the operator's functions    quota       limits per class of keys
  *     decision    a line about an answer
  *     entry       a file that returns a table   quarantine  who was killed too often

@@ -1,0 +1,112 @@
+#include "lua/call_inside.h"
+
+#include "lua/lib.h"
+
+static void set_pair(lua_State *L, const char *key, struct str value)
+{
+    lua_pushlstring(L, value.p, value.n);
+    lua_setfield(L, -2, key);
+}
+
+static void push_params(lua_State *L, const struct call *c)
+{
+    lua_createtable(L, 0, c->match->n_params);
+    for (int i = 0; i < c->match->n_params; i++) {
+        lua_pushlstring(L, c->match->names[i].p, c->match->names[i].n);
+        lua_pushlstring(L, c->match->values[i].p, c->match->values[i].n);
+        lua_rawset(L, -3);
+    }
+    lua_setfield(L, -2, "params");
+}
+
+static void push_query(lua_State *L, const struct call *c)
+{
+    lua_createtable(L, 0, c->n_query);
+    for (int i = 0; i < c->n_query; i++) {
+        lua_pushlstring(L, c->query[i].name.p, c->query[i].name.n);
+        lua_pushlstring(L, c->query[i].value.p, c->query[i].value.n);
+        lua_rawset(L, -3);
+    }
+    lua_setfield(L, -2, "query");
+}
+
+static void push_identity(lua_State *L, const struct key *k)
+{
+    static const char *const environments[] = {NULL, "production", "development"};
+    lua_createtable(L, 0, 4);
+    set_pair(L, "id", str_of(k->id));
+    set_pair(L, "label", k->label);
+    set_pair(L, "last4", str_of(k->last4));
+    if (environments[k->environment])
+        set_pair(L, "environment", str_of(environments[k->environment]));
+    lua_setfield(L, -2, "key");
+    lua_createtable(L, 0, 3);
+    set_pair(L, "id", str_of(k->org->id));
+    set_pair(L, "slug", k->org->slug);
+    set_pair(L, "name", k->org->name);
+    lua_setfield(L, -2, "organization");
+}
+
+/* The key header never reaches a script: whoever lists the others, does not list it. */
+static bool is_secret(struct str name)
+{
+    return str_eq_nocase(name, STR("x-kordless-key")) ||
+           str_eq_nocase(name, STR("authorization")) ||
+           str_eq_nocase(name, STR("cookie"));
+}
+
+static void push_raw(lua_State *L, const struct call *c)
+{
+    int n = 0;
+    lua_createtable(L, c->req->n_fields, 0);
+    for (int i = 0; i < c->req->n_fields; i++) {
+        if (is_secret(c->req->fields[i].name))
+            continue;
+        lua_createtable(L, 0, 2);
+        set_pair(L, "name", c->req->fields[i].name);
+        set_pair(L, "value", c->req->fields[i].value);
+        lua_rawseti(L, -2, ++n);
+    }
+    lua_setfield(L, -2, "headers");
+    set_pair(L, "raw_body", c->req->body);
+}
+
+/* False, with the reply made, when the body is no JSON. */
+static bool push_body(lua_State *L, struct call *c)
+{
+    if (!c->route->body || c->req->body.n == 0)
+        return true;
+    buf_clear(&c->why);
+    c->json_fault = json_decode(L, c->req->body, &c->why) != 0;
+    if (c->json_fault)
+        reply_problem(c->reply, 400, "invalid_json", buf_slice(&c->why));
+    else
+        lua_setfield(L, -2, "body");
+    return !c->json_fault;
+}
+
+/* False, with the reply made, when the request is not what the route declares. */
+static bool fits(lua_State *L, struct call *c)
+{
+    buf_clear(&c->why);
+    if (declare_request(L, &c->route->declared, c->unit->zones, &c->why))
+        return true;
+    reply_problem(c->reply, 400, "validation_error", buf_slice(&c->why));
+    return false;
+}
+
+bool call_push_request(lua_State *L, struct call *c)
+{
+    lua_createtable(L, 0, 9);
+    set_pair(L, "method", str_of(http_method_name(c->req->method)));
+    set_pair(L, "path", c->req->path);
+    set_pair(L, "request_id", str_of(c->request_id));
+    set_pair(L, "public_url", c->public_url);
+    push_params(L, c);
+    push_query(L, c);
+    if (c->key)
+        push_identity(L, c->key);
+    if (c->route->raw)
+        push_raw(L, c);
+    return push_body(L, c) && fits(L, c);
+}

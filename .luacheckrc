@@ -14,7 +14,7 @@ stds.kordless = {
     utf8 = { other_fields = true },
     kordless = {
       fields = {
-        "now", "id", "transaction", "refuse", "answer", "sleep",
+        "now", "id", "transaction", "emit", "problem", "refuse", "answer", "sleep",
         log = { fields = { "info", "warn", "error" } },
         json = { fields = { "null", "encode", "decode", "array", "is_array" } },
         time = { fields = { "parse", "format", "days", "date", "weekday" } },

@@ -164,6 +164,22 @@ function kordless.refuse(value) end
 -- and status and body from the handler, as they are.
 function kordless.answer(status, body) end
 
+-- emit (T; needs "emit"): says what this transaction did: an event that plugin.lua lists under
+-- `events`, and plain data about it. When the transaction is durable, each plugin with a hook
+-- for it is told, { event = "notes.kept", data = … }; when it is undone, nobody. All events of
+-- one transaction have at most 64 KiB. A hook runs as kordless.after does, right away, in
+-- memory only: what must not be lost in a crash is a row of your own.
+---@param name string
+---@param data? any
+function kordless.emit(name, data) end
+
+-- problem (H): ends the request with an error of the manifest or of the server, as returning
+-- nil, name, members from the handler would. Does not return; a pcall around it does not undo
+-- it, and nothing more is written.
+---@param name string
+---@param members? table
+function kordless.problem(name, members) end
+
 -- sleep (H; needs "sleep"): waits for 0 to 60 seconds, fractions too; others are served
 -- meanwhile. A call waits at most 1,000 times. If the caller leaves, the handler ends there;
 -- what it has written stays.
@@ -238,12 +254,14 @@ function require(name) end
 ---@field name string the folder's name
 ---@field version string any text
 ---@field api? integer 1
----@field needs? string[] of db transaction time zone span crypto id policy sleep fetch after (keys is the platform plugin's: organizations and API keys)
+---@field needs? string[] of db transaction time zone span crypto id policy sleep fetch after emit (keys is the platform plugin's: organizations and API keys)
 ---@field hosts? string[] servers that `fetch` may ask: "api.example.com", "api.example.com:8443"
 ---@field uses? string[] plugins that stand before this one; itself is allowed and needs no entry
 ---@field reads? string[] tables of others that SQL may read; not the runtime's api_key, member, session, audit, outbox, idempotency, secret, setting
 ---@field errors? table<string, {status: integer, detail: string}> names of a-z, 0-9 and _; status 400 to 599; `code` of the answer is the name
 ---@field options? kordless.option[] what the operator may set of this plugin; see kordless.options
+---@field events? string[] what its transactions emit, words of a-z, 0-9 and _
+---@field hooks? table<string, string> ["notes.kept"] = "on_kept": an event of any plugin, and the function of handlers.lua that is told
 ---@field routes? kordless.route[]
 
 -- { "per_page", type = "integer", min = 1, max = 100, default = 50, doc = "Lines of a page." }

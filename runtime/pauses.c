@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "lua/hook.h"
 #include "net/fetch.h"
 #include "worker.h"
 
@@ -182,10 +183,9 @@ static void job_due(void *ctx)
     call_start(&j->call);
 }
 
-int pauses_after(void *worker, struct call *c, int64_t ms, struct str name,
-                 struct str args)
+static int job_new(struct worker *w, int64_t ms, struct str plugin, struct str name,
+                   struct str args, const char *kind)
 {
-    struct worker *w = worker;
     struct pauses *all = w->pauses;
     struct job *j = calloc(1, sizeof(*j));
     if (!j)
@@ -197,10 +197,10 @@ int pauses_after(void *worker, struct call *c, int64_t ms, struct str name,
     arena_init(&j->arena);
     reply_init(&j->reply);
     j->worker = w;
-    j->plugin = arena_str(&j->arena, c->unit->plugin->manifest.name);
+    j->plugin = arena_str(&j->arena, plugin);
     j->name = arena_str(&j->arena, name);
     j->args = arena_str(&j->arena, args);
-    j->route.label = arena_fmt(&j->arena, "after %s", arena_cstr(&j->arena, name));
+    j->route.label = arena_fmt(&j->arena, "%s %s", kind, j->name.p);
     j->next = all->jobs;
     j->at = &all->jobs;
     if (j->next)
@@ -209,6 +209,28 @@ int pauses_after(void *worker, struct call *c, int64_t ms, struct str name,
     all->n_jobs++;
     loop_timer_set(j->timer, ms);
     return 0;
+}
+
+int pauses_after(void *worker, struct call *c, int64_t ms, struct str name,
+                 struct str args)
+{
+    return job_new(worker, ms, c->unit->plugin->manifest.name, name, args, "after");
+}
+
+/* Those of the live generation, in the order of its plugins. */
+void pauses_emit(void *worker, struct str event, struct str args)
+{
+    struct worker *w = worker;
+    const struct generation *g = w->generation;
+    for (int i = 0; i < g->n_plugins; i++) {
+        const struct manifest *m = &g->plugins[i].manifest;
+        for (int h = 0; h < m->n_hooks; h++)
+            if (str_eq(m->hooks[h].event, event) &&
+                job_new(w, 0, m->name, m->hooks[h].handler, args, "hook"))
+                LOG(w->shared->log, LOG_ERROR, "hook_dropped", LOG_T("plugin", m->name),
+                    LOG_T("event", event),
+                    LOG_C("why", "too many jobs wait on this worker"));
+    }
 }
 
 /* --- the end --- */

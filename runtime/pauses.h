@@ -2,7 +2,7 @@
 #define KORDLESS_PAUSES_H
 
 /* What the calls of a worker wait for on its loop: sleeps and outgoing requests; and
- * the calls that begin later (kordless.after). All timers are the host's: a script that
+ * the calls that begin later (kordless.after, hooks). All timers are the host's: a script that
  * is gone leaves none behind. The verbs are lent to lua/; their `ctx` is the worker. */
 
 #include "lua/call.h"
@@ -10,7 +10,7 @@
 struct worker;
 struct pauses;
 
-enum { JOBS_MAX = 1000 }; /* calls of `after`, waiting or running, on one worker */
+enum { JOBS_MAX = 1000 }; /* of `after` and hooks, waiting or running, on one worker */
 
 struct pauses *pauses_new(struct worker *w);
 /* What still waits is dropped, with a line in the log. Before the loop is freed. */
@@ -21,5 +21,6 @@ int pauses_fetch(void *worker, struct call *c, struct outgoing *o) MUST_CHECK;
 void pauses_cancel(void *worker, struct call *c);
 int pauses_after(void *worker, struct call *c, int64_t ms, struct str name,
                  struct str args) MUST_CHECK;
+void pauses_emit(void *worker, struct str event, struct str args);
 
 #endif

@@ -257,6 +257,7 @@ int worker_start(struct worker **out, const struct worker_options *o, struct buf
                                  .fetch = pauses_fetch,
                                  .cancel = pauses_cancel,
                                  .after = pauses_after,
+                                 .emit = pauses_emit,
                                  .now = host_now,
                                  .micros = host_micros,
                                  .decided = host_decided,

@@ -28,9 +28,13 @@ function handlers.add(req)
   if kept.full then
     return nil, "too_many_notes"
   end
-  -- Here the note is durable. A repeat of an answered request does not come this far.
-  kordless.log.info("note_kept", { organization = req.organization.slug, length = #text })
   return kept.status, kept.body
+end
+
+-- The hook: runs a moment after the note became durable, by itself; nobody waits for it.
+function handlers.on_kept(told)
+  local note = told.data
+  kordless.log.info("note_kept", { organization = note.organization_id, length = note.length })
 end
 
 return handlers

@@ -6,7 +6,10 @@ return {
   name = "notes",
   version = "1.0.0",
   api = 1,
-  needs = { "db", "transaction", "time", "id" },
+  needs = { "db", "transaction", "time", "id", "emit" },
+  -- What its transactions say, once they are durable; and whom of all plugins it listens to.
+  events = { "kept" },
+  hooks = { ["notes.kept"] = "on_kept" },
   errors = {
     too_many_notes = { status = 422, detail = "Only 100 notes are kept. Remove one first." },
   },

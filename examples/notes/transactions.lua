@@ -11,6 +11,7 @@ function transactions.add(note)
     kordless.refuse({ full = true })
   end
   store.add(note)
+  kordless.emit("kept", { organization_id = note.organization_id, length = #note.text })
   return kordless.answer(201, { note = rules.show(note) })
 end
 

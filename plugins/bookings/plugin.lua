@@ -77,7 +77,8 @@ return {
   name = "bookings",
   version = "1.0.0",
   api = 1,
-  needs = { "db", "transaction", "time", "zone", "span", "crypto", "id", "policy" },
+  needs = { "db", "transaction", "time", "zone", "span", "crypto", "id", "policy", "emit" },
+  events = { "created", "updated", "canceled" }, -- each with {booking}, as organizations see it
   uses = { "services", "availability", "bookings" },
   reads = {
     "organization", "service", "service_host", "host", "team", "team_member", "schedule",

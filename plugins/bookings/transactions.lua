@@ -12,6 +12,10 @@ local transactions = {}
 
 local views = { short = view.short, own = view.own }
 
+local function tell(event, row)
+  kordless.emit(event, { organization_id = row.organization_id, booking = view.own(row) })
+end
+
 -- args: row (a booking without its host), plan (ledger.place), candidates, catalogue (its
 -- version), counted (customer.refusals), view
 -- ("short" or "own"), ics_url
@@ -28,8 +32,10 @@ function transactions.create(args)
   end
   row.host_id, row.session = who.id, session
   store.add(row)
+  row = store.booking(row.id)
+  tell("created", row)
   return kordless.answer(201, {
-    booking = views[args.view](store.booking(row.id)),
+    booking = views[args.view](row),
     calendar_invite = { ics_url = args.ics_url },
   })
 end
@@ -42,7 +48,9 @@ function transactions.cancel(args)
   end
   ledger.release(row.id, row.session)
   store.cancel(row.id, args.now)
-  return kordless.answer(200, { booking = view.short(store.booking(row.id)) })
+  row = store.booking(row.id)
+  tell("canceled", row)
+  return kordless.answer(200, { booking = view.short(row) })
 end
 
 -- args: id, version, catalogue, plan, candidates, timezone?, notes?, policy, now. The old
@@ -64,7 +72,9 @@ function transactions.reschedule(args)
     host_id = who.id, session = session, start_at = plan.start, end_at = plan.finish,
     timezone = args.timezone, notes = args.notes, policy = args.policy, now = args.now,
   })
-  return kordless.answer(200, { booking = view.short(store.booking(row.id)) })
+  row = store.booking(row.id)
+  tell("updated", row)
+  return kordless.answer(200, { booking = view.short(row) })
 end
 
 return transactions

@@ -158,7 +158,7 @@ static void run(struct call *c, int n_args)
             call_leave(c);
         return;
     }
-    if (how != VM_DONE)
+    if (how != VM_DONE && !(how == VM_ERROR && c->problem))
         fail(c, how == VM_YIELD ? VM_ERROR : how, buf_slice(&why));
     buf_end(&why);
     end(c, how != VM_DONE);
@@ -216,6 +216,8 @@ void call_may_wait(lua_State *L)
         luaL_error(L,
                    "a handler cannot wait inside a sort, a pattern's function, a "
                    "metamethod of one or a file being required; do it before or after");
+    if (call_of(L)->problem)
+        luaL_error(L, "this request is answered with a problem; nothing more is done in it");
     if (vm_budget(L)->yields > 0)
         return;
     call_fails(call_of(L), failures[VM_BUDGET].status, failures[VM_BUDGET].code,

@@ -45,6 +45,8 @@ struct call_host {
     /* Later runs `name` of the plugin's handlers.lua; copies. ERR_FULL. */
     int (*after)(void *ctx, struct call *c, int64_t ms, struct str name,
                  struct str args);
+    /* Runs every hook of this event soon; copies. */
+    void (*emit)(void *ctx, struct str event, struct str args);
     struct now (*now)(void *ctx);
     int64_t (*micros)(void *ctx); /* a clock to measure with */
     void (*decided)(void *ctx, struct str line); /* a line of the decision log */
@@ -94,6 +96,7 @@ struct call {
     bool left;                  /* the caller */
     bool json_fault;
     bool stored; /* the answer stands beside its Idempotency-Key already */
+    bool problem; /* kordless.problem: the reply stands, whatever the handler does now */
     /* Set by a library that raises: what the caller hears instead of 500. */
     int failed_status;
     const char *failed_code;

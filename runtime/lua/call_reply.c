@@ -115,6 +115,8 @@ int call_reply(lua_State *L)
 {
     struct call *c = call_of(L);
     int exact;
+    if (c->problem) /* a pcall around it does not unmake it */
+        return 0;
     lua_settop(L, 3);
     if (lua_isnil(L, 1))
         return finish_error(L, c);

@@ -6,6 +6,7 @@
 
 #include "lua/docs.h"
 #include "lua/entry.h"
+#include "lua/hook.h"
 #include "lua/nearest.h"
 #include "lua/option.h"
 #include "native/natives.h"
@@ -323,6 +324,8 @@ int generation_read(struct generation **out, const struct generation_options *o,
     err = err ? err : e;
     e = read_plugins(g, o, faults);
     err = err ? err : e;
+    e = hook_bind(&g->arena, g->plugins, g->n_plugins, faults);
+    err = err ? err : e;
     e = add_routes(g, o->test_clock, faults);
     err = err ? err : e;
     e = add_natives(g, o->natives, faults);
@@ -369,23 +372,23 @@ static void note_table(void *ctx, struct str table)
         l->names[l->n++] = arena_str(l->arena, table);
 }
 
-/* A plugin may be listed as reading what it must not: keys, sessions, secrets. */
-static bool readable(struct str table)
+/* Of the runtime's own tables a plugin may read the organizations, and no keys, people,
+ * secrets or numbers of how they are used. */
+static bool readable(struct str table, const struct table_list *runtimes)
 {
-    static const char *const closed[] = {"api_key", "member", "session",
-                                         "audit",   "outbox", "idempotency",
-                                         "secret",  "setting"};
-    for (size_t i = 0; i < sizeof(closed) / sizeof(closed[0]); i++)
-        if (str_eq_nocase(table, str_of(closed[i])))
-            return false;
+    for (size_t i = 0; i < runtimes->n; i++)
+        if (str_eq_nocase(table, runtimes->names[i]))
+            return str_eq_nocase(table, STR("organization"));
     return true;
 }
 
 static int build_fence(struct generation *g, struct plugin *p, struct db *db,
                        struct buf *faults)
 {
-    struct table_list l = {.arena = &g->arena};
+    struct table_list l = {.arena = &g->arena}, runtimes = {.arena = &g->arena};
     int err = migrate_tables(db, p->manifest.name, note_table, &l);
+    int e = migrate_tables(db, STR("kordless"), note_table, &runtimes);
+    err = err ? err : e;
     struct str *names = arena_alloc(&g->arena, sizeof(l.names));
     memcpy(names, l.names, sizeof(l.names));
     p->fence = (struct fence){.write = names,
@@ -393,7 +396,7 @@ static int build_fence(struct generation *g, struct plugin *p, struct db *db,
                               .read = p->manifest.reads,
                               .n_read = (size_t)p->manifest.n_reads};
     for (int i = 0; i < p->manifest.n_reads; i++) {
-        if (readable(p->manifest.reads[i]))
+        if (readable(p->manifest.reads[i], &runtimes))
             continue;
         manifest_fault(&p->folder, faults, "reads", "'%s' is closed to plugins",
                        p->manifest.reads[i].p);

@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "lua/call_inside.h"
 #include "lua/data.h"
+#include "lua/hook.h"
 #include "lua/job.h"
 #include "lua/lib.h"
 #include "lua/policy.h"
@@ -114,6 +116,23 @@ static int l_sleep(lua_State *L)
     return lua_yieldk(L, 0, 0, slept);
 }
 
+/* As `return nil, name, members` from wherever the handler is by then. */
+static int l_problem(lua_State *L)
+{
+    struct call *c = call_of(L);
+    if (c->is_job)
+        return luaL_error(L, "problem: there is no request to answer");
+    if (c->problem)
+        return luaL_error(L, "problem: there is one already");
+    luaL_checkstring(L, 1);
+    lua_settop(L, 2);
+    lua_pushnil(L);
+    lua_insert(L, 1);
+    call_reply(L);
+    c->problem = true;
+    return luaL_error(L, "problem");
+}
+
 /* --- transactions --- */
 
 static int l_refuse(lua_State *L)
@@ -165,10 +184,12 @@ static const struct {
 } functions[] = {
     {"now", l_now, UNIT_HANDLERS, 0},
     {"id", l_id, UNIT_HANDLERS, NEED_ID},
+    {"problem", l_problem, UNIT_HANDLERS, 0},
     {"sleep", l_sleep, UNIT_HANDLERS, NEED_SLEEP},
     {"after", job_after, UNIT_HANDLERS, NEED_AFTER},
     {"fetch", lib_fetch_wait, UNIT_HANDLERS, NEED_FETCH},
     {"transaction", transaction_wait, UNIT_HANDLERS, NEED_TRANSACTION},
+    {"emit", hook_emit, UNIT_TRANSACTIONS, NEED_EMIT},
     {"refuse", l_refuse, UNIT_TRANSACTIONS, 0},
     {"answer", l_answer, UNIT_TRANSACTIONS, 0},
 };

@@ -8,6 +8,7 @@
 #include "http/outgoing.h"
 #include "lua/entry.h"
 #include "lua/fields.h"
+#include "lua/hook.h"
 #include "lua/option.h"
 
 enum { LIST_MAX = 32, ROUTES_MAX = 200, ERRORS_MAX = 100 };
@@ -22,6 +23,7 @@ static const struct {
     {"id", NEED_ID},       {"policy", NEED_POLICY},
     {"sleep", NEED_SLEEP}, {"keys", NEED_KEYS},
     {"fetch", NEED_FETCH}, {"after", NEED_AFTER},
+    {"emit", NEED_EMIT},
 };
 
 static const struct {
@@ -232,7 +234,7 @@ static void read_manifest(struct fields *f, const struct folder *folder,
 {
     static const char *const known[] = {"name",   "version", "api",   "needs",
                                         "uses",   "reads",   "hosts", "errors",
-                                        "routes", "options", NULL};
+                                        "routes", "options", "events", "hooks", NULL};
     fields_only(f, known);
     m->name = fields_str(f, "name", REQUIRED);
     m->version = fields_str(f, "version", REQUIRED);
@@ -246,6 +248,7 @@ static void read_manifest(struct fields *f, const struct folder *folder,
     read_hosts(f, m);
     option_read(f, &m->options);
     read_errors(f, m);
+    hook_read(f, m);
     read_routes(f, m);
 }
 

@@ -25,7 +25,8 @@ enum need_bit {
     NEED_SLEEP = 1 << 8,
     NEED_KEYS = 1 << 9,
     NEED_FETCH = 1 << 10,
-    NEED_AFTER = 1 << 11
+    NEED_AFTER = 1 << 11,
+    NEED_EMIT = 1 << 12
 };
 
 enum route_auth {
@@ -72,6 +73,8 @@ struct error_spec {
     int status;
 };
 
+struct hook;
+
 struct manifest {
     struct str name, version;
     unsigned needs;
@@ -83,6 +86,9 @@ struct manifest {
     struct str option_values; /* as JSON, when bound (option.h) */
     struct error_spec *errors;
     int n_errors;
+    struct str *events; /* that its transactions emit */
+    struct hook *hooks; /* hook.h */
+    int n_events, n_hooks;
 };
 
 /* Everything ends in `a`; every fault is a line in `faults`. ERR_INVALID. */

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "guard/auth.h"
 #include "lua/data.h"
+#include "lua/hook.h"
 
 struct tx *tx_of(lua_State *L)
 {
@@ -23,6 +24,8 @@ static void tx_free(struct call_write *cw)
     buf_end(&t->result);
     buf_end(&t->why);
     buf_end(&t->answer);
+    buf_end(&t->events);
+    buf_end(&t->scratch);
     free(t);
 }
 
@@ -81,6 +84,7 @@ static void begin_again(struct tx *t)
     buf_clear(&t->result);
     buf_clear(&t->why);
     buf_clear(&t->answer);
+    buf_clear(&t->events);
     t->answer_status = 0;
     t->refused = false;
     t->fatal = 0;
@@ -164,6 +168,8 @@ static int tx_resume(struct call_write *cw, lua_State *L, int *n_results)
     bool refused = t->refused && cw->w.result == ERR_CONSTRAINT;
     if (cw->w.result && !refused)
         return failed(c, t, L);
+    if (!refused)
+        hook_tell(c, t);
     c->stored = c->stored || (t->idem && t->answer_status && !refused);
     *n_results = 1;
     if (data_unpack(L, buf_slice(&t->result)))

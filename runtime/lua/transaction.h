@@ -13,6 +13,7 @@ struct tx {
     struct str name;
     struct buf args, result, why;
     struct buf answer; /* the encoded body of kordless.answer */
+    struct buf events, scratch; /* of kordless.emit, hook.c */
     int answer_status; /* 0: none */
     bool refused;      /* kordless.refuse: rolled back, `result` is its value */
     int fatal;         /* a failure of the store that no pcall may hide */

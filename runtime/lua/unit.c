@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "lua/entry.h"
 #include "lua/fields.h"
+#include "lua/hook.h"
 #include "lua/lib.h"
 #include "lua/option.h"
 #include "lua/settings.h"
@@ -151,6 +152,25 @@ static void no_handler(lua_State *L, const struct look *l, int route)
                  "handlers.lua has no such function", known);
 }
 
+/* What the manifest's hooks name must be there as well. */
+static int check_hooks(lua_State *L, const struct look *l)
+{
+    const struct manifest *m = &l->u->plugin->manifest;
+    int err = 0;
+    for (int i = 0; i < m->n_hooks; i++) {
+        char key[96];
+        snprintf(key, sizeof(key), "hooks.%s", m->hooks[i].event.p);
+        lua_pushlstring(L, m->hooks[i].handler.p, m->hooks[i].handler.n);
+        if (lua_rawget(L, -2) != LUA_TFUNCTION) {
+            manifest_fault(&l->u->plugin->folder, l->faults, key,
+                           "handlers.lua has no function '%s'", m->hooks[i].handler.p);
+            err = ERR_INVALID;
+        }
+        lua_pop(L, 1);
+    }
+    return err;
+}
+
 static int bind_handlers(lua_State *L, const struct look *l)
 {
     const struct plugin *p = l->u->plugin;
@@ -172,7 +192,12 @@ static int bind_handlers(lua_State *L, const struct look *l)
 static int look(lua_State *L, void *ctx)
 {
     const struct look *l = ctx;
-    int err = l->u->role == UNIT_HANDLERS ? bind_handlers(L, l) : 0;
+    int err = 0;
+    if (l->u->role == UNIT_HANDLERS) {
+        err = check_hooks(L, l);
+        int e = bind_handlers(L, l);
+        err = err ? err : e;
+    }
     l->u->table_ref = luaL_ref(L, LUA_REGISTRYINDEX);
     return err;
 }

@@ -26,6 +26,7 @@ struct plugin {
     struct manifest manifest;
     const struct folder **uses;      /* manifest.n_uses of them */
     const struct settings *settings; /* of its generation */
+    unsigned long heard;             /* bits of its events that someone hooks */
     struct fence fence;              /* writes its own tables, reads what it lists */
     struct quarantine *quarantine;
     int index;

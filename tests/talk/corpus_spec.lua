@@ -95,7 +95,7 @@ describe("bad scripts", function()
       for _, snippet in ipairs(by[key]) do wrong[#wrong + 1] = run(snippet) end
       assert.equal("", table.concat(wrong, "\n"))
       assert.equal(pid, s.pid)
-      assert.truthy(shell.read(("/proc/%d/stat"):format(pid)):match("%) [RS]"))
+      assert.truthy(shell.read(("/proc/%d/stat"):format(pid)):match("%) [RSD]"))
     end)
   end
 

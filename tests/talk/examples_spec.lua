@@ -27,6 +27,16 @@ describe("the example notes", function()
     return table.concat(list, " ")
   end
 
+  -- How many the hook has logged, once it is as many as that.
+  local function kept(least)
+    for _ = 1, 500 do
+      local _, n = s:log():gsub("event=note_kept", "")
+      if n >= least then return n end
+      require("socket").sleep(0.01)
+    end
+    error("the hook did not run")
+  end
+
   it("keeps notes, newest first, each organization its own", function()
     assert.equal('{"notes":[]}', c:get("/notes").body)
     local r = c:post("/notes", { text = "one" })
@@ -36,7 +46,7 @@ describe("the example notes", function()
     assert.equal(201, c:post("/notes", { text = "two" }).status)
     assert.equal("two one", texts(c))
     assert.equal("", texts(other.client))
-    assert.truthy(s:log():find("event=note_kept", 1, true))
+    assert.equal(2, kept(2))
     s:restart("KILL")
     s:freeze("2031-06-02T13:10:00Z")
     assert.equal("two one", texts(c))
@@ -51,12 +61,12 @@ describe("the example notes", function()
 
   it("repeats its answer for a repeated request, and logs once", function()
     local once = { ["Idempotency-Key"] = "k1" }
-    local _, before = s:log():gsub("event=note_kept", "")
+    local before = kept(0)
     local first = other.client:post("/notes", { text = "once" }, once)
     local again = other.client:post("/notes", { text = "once" }, once)
     assert.same({ 201, first.body }, { again.status, again.body })
     assert.equal("once", texts(other.client))
-    assert.equal(before + 1, select(2, s:log():gsub("event=note_kept", "")))
+    assert.equal(before + 1, kept(before + 1))
   end)
 
   it("keeps a hundred, and no more", function()

@@ -111,8 +111,8 @@ static void what_is_wrong_is_named(void **state)
           "version: must be a string, not a number");
     fails(*state, "return { name = NAME, version = '1', api = 2 }",
           "api: must be a whole number");
-    fails(*state, "return { name = NAME, version = '1', hooks = {} }",
-          "hooks: is not known here");
+    fails(*state, "return { name = NAME, version = '1', hoks = {} }",
+          "hoks: is not known here; did you mean");
     fails(*state, "return { name = NAME, version = '1', needs = { 'fire' } }",
           "needs[1] = 'fire': is no capability");
     fails(*state, "return { name = NAME, version = '1', hosts = { 'a.b', 'A.b' } }",

@@ -124,6 +124,11 @@ function server.start(now)
     transaction = function(name, args)
       return transaction(self, name, args)
     end,
+    emit = function(name, data)
+      assert(self.writing, "only a transaction says")
+      self.events = self.events or {}
+      table.insert(self.events, { name = name, data = data })
+    end,
     refuse = function(value)
       error({ mark = REFUSED, value = value }, 0)
     end,

@@ -17,6 +17,7 @@
  *   - what is removed or changes its meaning gets a new number, and this list a line:
  *
  *     ABI 1   2026-11-23   first: routes, requests, answers, start and stop, log
+ *             2026-11-29   grown: a route has a summary
  */
 
 #include <stddef.h>
@@ -120,6 +121,8 @@ struct kordless_route {
     kordless_handler *handle;
     int32_t auth;   /* enum kordless_auth; 0 is refused, so that none is forgotten */
     uint32_t flags; /* KORDLESS_JSON_BODY or 0 */
+    /* A sentence on what it does, for /docs and /openapi.json; or NULL. */
+    const char *summary;
 };
 
 /* What the entry returns. It and all it points to stand for ever. */

@@ -38,7 +38,11 @@ static int start(const struct kordless_host *host, void **state, char *why,
 }
 
 static const struct kordless_route routes[] = {
-    {.method = "GET", .path = "/tally", .handle = greet, .auth = KORDLESS_NONE},
+    {.method = "GET",
+     .path = "/tally",
+     .handle = greet,
+     .auth = KORDLESS_NONE,
+     .summary = "Greets who is named, and counts."},
 };
 
 static const struct kordless_plugin plugin = {

@@ -137,6 +137,14 @@ static void look_at_route(struct look *l, size_t i, const struct kordless_route 
     out->json = r->flags & KORDLESS_JSON_BODY;
 }
 
+/* What came to the struct after the first ABI is there only if the plugin's own is long
+ * enough. */
+static bool has_summary(const struct kordless_plugin *p)
+{
+    size_t end = offsetof(struct kordless_route, summary) + sizeof(const char *);
+    return p->route_size >= end;
+}
+
 static struct str make_label(const struct native_route *r)
 {
     struct buf b;
@@ -160,7 +168,10 @@ static void look_at_routes(struct look *l, struct native *n)
         const char *at = (const char *)p->routes + i * p->route_size;
         struct native_route *r = &n->routes[n->n_routes++];
         r->of = n;
-        look_at_route(l, i, (const struct kordless_route *)(const void *)at, r);
+        const struct kordless_route *said = (const void *)at;
+        look_at_route(l, i, said, r);
+        if (has_summary(p) && said->summary)
+            r->summary = str_of(said->summary);
         r->label = make_label(r);
     }
 }
@@ -324,6 +335,11 @@ int natives_load(struct natives *set, const char *path, const struct native **ou
 struct str native_name(const struct native *n)
 {
     return n->name;
+}
+
+struct str native_version(const struct native *n)
+{
+    return str_of(n->plugin->version);
 }
 
 int native_routes(const struct native *n, const struct native_route **out)

@@ -19,6 +19,7 @@ struct native_route {
     enum http_method method;
     int auth; /* enum kordless_auth, looked at */
     struct str path, label;
+    struct str summary; /* or empty */
     uint32_t scope; /* a bit, or 0 */
     bool json;
     kordless_handler *handle;
@@ -34,6 +35,7 @@ int natives_load(struct natives *set, const char *path, const struct native **ou
                  struct buf *faults) MUST_CHECK;
 
 struct str native_name(const struct native *n);
+struct str native_version(const struct native *n);
 int native_routes(const struct native *n, const struct native_route **out);
 const struct kordless_host *native_host(const struct native *n);
 void *native_state(const struct native *n);

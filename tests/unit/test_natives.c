@@ -78,6 +78,8 @@ static void a_good_one_shows_its_routes(void **state)
     assert_true(str_eq(r[1].label, STR("POST /wrong/{id}")));
     assert_true(r[1].scope != 0 && r[0].scope == 0);
     assert_int_equal(r[0].auth, KORDLESS_NONE);
+    assert_true(str_eq(r[0].summary, STR("Does nothing.")) && r[1].summary.n == 0);
+    assert_true(str_eq(native_version(n), STR("1")));
     assert_ptr_equal(loads(set, object("wrong.so")), n);
     assert_ptr_equal(loads(set, object("../abi/wrong.so")), n);
     natives_free(set);
@@ -89,6 +91,8 @@ static void the_first_abi_loads(void **state)
     struct natives *set = natives_new(NULL);
     const struct native_route *r;
     assert_int_equal(native_routes(loads(set, object("v1/all.so")), &r), 6);
+    for (int i = 0; i < 6; i++) /* its routes end before it */
+        assert_int_equal(r[i].summary.n, 0);
     natives_free(set);
 }
 

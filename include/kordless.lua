@@ -288,6 +288,7 @@ function require(name) end
 ---@field example? {body: any, reply: any} shown in the reference; must fit the schemas
 ---@field raw? boolean the body as it came in raw_body, and headers; no Content-Type is asked for
 ---@field summary? string a sentence for the reference
+---@field produces? string "text/calendar": the media type of replies that are no JSON, for the reference; the handler sets Content-Type
 
 -- What a value must look like: a part of JSON Schema. A request that is not so is answered
 -- 400 validation_error with all faults, first field first, named as the caller spells them,

@@ -67,7 +67,9 @@ static bool refuse_stranger(struct flight *f, int status, const char *code,
     }
     peers_add(f->worker->shared->strangers, who, PEER_AUTH_FAILURE, f->x->now.boot_ms);
     if (status == 401 && reply_field(f->x->reply, STR("WWW-Authenticate"),
-                                     STR("ApiKey realm=\"kordless\"")))
+                                     f->route->auth == ROUTE_PLATFORM
+                                         ? STR("Bearer realm=\"kordless\"")
+                                         : STR("ApiKey realm=\"kordless\"")))
         status = 500;
     reply_problem(f->x->reply, status, code, detail);
     return false;
@@ -113,13 +115,10 @@ static bool operator_only(struct flight *f)
 {
     if (f->x->peer->local_admin)
         return true;
-    if (reply_field(f->x->reply, STR("WWW-Authenticate"),
-                    STR("Bearer realm=\"kordless\"")))
-        return gate_refuse(f, 500, "internal_error", "");
-    return gate_refuse(
+    return refuse_stranger(
         f, 401, "operator_required",
-        "Platform routes are for operators: use the kordless command on the "
-        "server's own machine.");
+        STR("Platform routes are for operators: use the kordless command on the "
+            "server's own machine."));
 }
 
 bool gate_who(struct flight *f)

@@ -36,6 +36,8 @@
  *     job         kordless.after              option      what operators set of plugins
  *     schema      shapes of values            declare     what a route takes and gives
  *     openapi     /openapi.json               docs        /docs, for people
+ *     components  what it refers to           jsonschema  shapes in its words
+ *     reference   both of a generation        builtin     routes of the runtime's own
  *     locate      a key's line in its file    nearest     did you mean …?
  *   native/       shared objects as plugins: natives (load, start), handler (a call)
  *   net/          sockets and the loop: loop, listen, conn; outwards: fetch, resolve,

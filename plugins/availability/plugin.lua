@@ -43,7 +43,7 @@ return {
         { "timezone", format = "timezone", description = "Echoed in each slot." },
       },
       replies = { [200] = { properties = {
-        { "slots", type = "array", required = true, items = slot },
+        { "slots", required = true, max_length = 10000, items = slot },
       } } },
     },
   },

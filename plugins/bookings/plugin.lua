@@ -113,7 +113,9 @@ return {
       auth = "contact",
       summary = "Where a booking could be moved to.",
       query = { who, time("from", true), time("to", true), { "timezone", format = "timezone" } },
-      replies = { [200] = { properties = { { "slots", required = true, items = slot } } } },
+      replies = { [200] = { properties = {
+        { "slots", required = true, max_length = 10000, items = slot },
+      } } },
     },
     {
       method = "POST", path = confirmation .. "/cancel", handler = "cancel",
@@ -130,7 +132,7 @@ return {
     },
     {
       method = "GET", path = public .. "/{ics_token}.ics", handler = "invite",
-      auth = "none",
+      auth = "none", produces = "text/calendar",
       summary = "A booking as a calendar entry.",
     },
     {
@@ -147,7 +149,8 @@ return {
         { "cursor", description = "next_cursor of the page before." },
       },
       replies = { [200] = { properties = {
-        { "bookings", required = true, items = { properties = whole } }, unset("next_cursor"),
+        { "bookings", required = true, max_length = 100, items = { properties = whole } },
+        unset("next_cursor"),
       } } },
     },
     {

@@ -120,12 +120,6 @@ static void put_example(struct buf *b, const char *title, struct str json)
 
 static void put_route(struct buf *b, const struct openapi_route *all, int i)
 {
-    static const char *const auth[] = {
-        [ROUTE_KEY] = "An API key.",
-        [ROUTE_ORGANIZATION] = "An API key and x-organization-id.",
-        [ROUTE_CONTACT] = "The contact of the booking; a key is optional.",
-        [ROUTE_NONE] = "Open to all.",
-        [ROUTE_PLATFORM] = "Operators only."};
     const struct route *r = all[i].route;
     buf_lit(b, "<section id=\"");
     openapi_id(all, i, b);
@@ -134,8 +128,9 @@ static void put_route(struct buf *b, const struct openapi_route *all, int i)
     put_text(b, r->path);
     buf_lit(b, "</code></h3><p>");
     put_text(b, r->summary);
-    buf_fmt(b, " %s%s</p>\n", auth[r->auth],
-            r->idempotent ? " Takes an Idempotency-Key." : "");
+    buf_char(b, ' ');
+    openapi_access(r, b);
+    buf_lit(b, "</p>\n");
     put_table(b, "Query", r->declared.query);
     put_table(b, "Body", r->declared.body);
     put_example(b, "Example", r->declared.example_body);
@@ -148,10 +143,11 @@ static void put_route(struct buf *b, const struct openapi_route *all, int i)
     buf_lit(b, "</section>\n");
 }
 
-void docs_put(const struct openapi_route *all, int n, struct buf *out)
+void docs_put(const struct openapi *o, struct buf *out)
 {
+    const struct openapi_route *all = o->routes;
     buf_str(out, str_of(head));
-    for (int i = 0; i < n; i++) {
+    for (int i = 0; i < o->n_routes; i++) {
         if (i == 0 || !str_eq(all[i].owner, all[i - 1].owner)) {
             buf_lit(out, "<h2>");
             put_text(out, all[i].owner);

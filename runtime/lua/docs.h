@@ -8,6 +8,6 @@
 
 /* The value of Content-Security-Policy that goes with the page. */
 extern const char docs_policy[];
-void docs_put(const struct openapi_route *all, int n, struct buf *out);
+void docs_put(const struct openapi *o, struct buf *out);
 
 #endif

@@ -4,12 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lua/docs.h"
+#include "lua/builtin.h"
 #include "lua/entry.h"
 #include "lua/hook.h"
 #include "lua/nearest.h"
 #include "lua/option.h"
+#include "lua/reference.h"
 #include "native/natives.h"
+
+enum { COMPILED_STEP = 64 };
 
 /* --- reading --- */
 
@@ -119,68 +122,15 @@ static int add_route(struct generation *g, struct plugin *p, int i, struct buf *
     return err;
 }
 
-static int add_native(struct generation *g, bool test_clock)
+static int add_builtin(struct generation *g, bool test_clock)
 {
-    static const struct route native[] = {
-        {.native = NATIVE_HEALTHZ,
-         .method = HTTP_GET,
-         .auth = ROUTE_NONE,
-         .path = STR("/healthz"),
-         .label = STR("GET /healthz")},
-        {.native = NATIVE_READYZ,
-         .method = HTTP_GET,
-         .auth = ROUTE_NONE,
-         .path = STR("/readyz"),
-         .label = STR("GET /readyz")},
-        {.native = NATIVE_RATE_LIMIT,
-         .method = HTTP_GET,
-         .auth = ROUTE_ORGANIZATION,
-         .path = STR("/api/calendar/v1/rate-limit"),
-         .label = STR("GET /api/calendar/v1/rate-limit")},
-        {.native = NATIVE_OPENAPI,
-         .method = HTTP_GET,
-         .auth = ROUTE_NONE,
-         .path = STR("/openapi.json"),
-         .label = STR("GET /openapi.json")},
-        {.native = NATIVE_DOCS,
-         .method = HTTP_GET,
-         .auth = ROUTE_NONE,
-         .path = STR("/docs"),
-         .label = STR("GET /docs")},
-        {.native = NATIVE_RELOAD,
-         .method = HTTP_POST,
-         .auth = ROUTE_PLATFORM,
-         .path = STR("/api/platform/v1/reload"),
-         .label = STR("POST /api/platform/v1/reload"),
-         .body = true},
-        {.native = NATIVE_ROLLBACK,
-         .method = HTTP_POST,
-         .auth = ROUTE_PLATFORM,
-         .path = STR("/api/platform/v1/rollback"),
-         .label = STR("POST /api/platform/v1/rollback")},
-        {.native = NATIVE_STATUS,
-         .method = HTTP_GET,
-         .auth = ROUTE_PLATFORM,
-         .path = STR("/api/platform/v1/status"),
-         .label = STR("GET /api/platform/v1/status")},
-        {.native = NATIVE_DECISIONS,
-         .method = HTTP_GET,
-         .auth = ROUTE_PLATFORM,
-         .path = STR("/api/platform/v1/decisions"),
-         .label = STR("GET /api/platform/v1/decisions")},
-        {.native = NATIVE_CLOCK,
-         .method = HTTP_PUT,
-         .auth = ROUTE_NONE,
-         .path = STR("/test/clock"),
-         .label = STR("PUT /test/clock"),
-         .body = true},
-    };
-    int err = 0;
-    for (size_t i = 0; i < sizeof(native) / sizeof(native[0]) && !err; i++) {
-        if (native[i].native == NATIVE_CLOCK && !test_clock)
+    int n, err = 0;
+    const struct route *own = builtin_routes(&n);
+    for (int i = 0; i < n && !err; i++) {
+        if (own[i].native == NATIVE_CLOCK && !test_clock)
             continue;
         struct route *r = arena_zero(&g->arena, sizeof(*r));
-        *r = native[i];
+        *r = own[i];
         void *clash;
         err = route_add(g->routes, r->method, r->path, r, &clash);
     }
@@ -190,7 +140,7 @@ static int add_native(struct generation *g, bool test_clock)
 static int add_routes(struct generation *g, bool test_clock, struct buf *faults)
 {
     g->routes = routes_new();
-    int err = add_native(g, test_clock);
+    int err = add_builtin(g, test_clock);
     for (int i = 0; i < g->n_plugins; i++) {
         struct plugin *p = &g->plugins[i];
         int e = p->faulty ? 0 : bind_uses(g, p, faults);
@@ -204,6 +154,24 @@ static int add_routes(struct generation *g, bool test_clock, struct buf *faults)
 }
 
 /* --- native plugins --- */
+
+/* They name no handlers: "get_hosts_id_load" of GET /hosts/{id}/load. */
+static struct str name_handler(struct generation *g, const struct native_route *n)
+{
+    char *p = arena_cstr(&g->arena, n->label);
+    size_t k = 0;
+    for (size_t i = 0; i < n->label.n; i++) {
+        char c = n->label.p[i];
+        bool word = (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+        if (word)
+            p[k++] = c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+        else if (k && p[k - 1] != '_')
+            p[k++] = '_';
+    }
+    while (k && p[k - 1] == '_')
+        k--;
+    return (struct str){p, k};
+}
 
 static int add_compiled(struct generation *g, const struct native_route *n, int i,
                         const char *file, struct buf *faults)
@@ -219,8 +187,18 @@ static int add_compiled(struct generation *g, const struct native_route *n, int 
                         .auth = auth[n->auth],
                         .path = n->path,
                         .label = n->label,
+                        .handler = name_handler(g, n),
+                        .summary = n->summary,
                         .scope = n->scope,
                         .body = n->json};
+    if (g->n_compiled % COMPILED_STEP == 0) {
+        const struct route **more = arena_alloc(
+            &g->arena, sizeof(*more) * (size_t)(g->n_compiled + COMPILED_STEP));
+        if (g->n_compiled)
+            memcpy(more, g->compiled, sizeof(*more) * (size_t)g->n_compiled);
+        g->compiled = more;
+    }
+    g->compiled[g->n_compiled++] = r;
     void *clash = NULL;
     int err = route_add(g->routes, r->method, r->path, r, &clash);
     if (err == ERR_EXISTS)
@@ -289,22 +267,6 @@ int generation_start(struct generation *g, struct natives *natives, struct buf *
     return err;
 }
 
-/* What is shown of the routes, once all is well. */
-static void write_reference(struct generation *g)
-{
-    struct buf text;
-    int n;
-    const struct openapi_route *all =
-        openapi_routes(&g->arena, g->plugins, g->n_plugins, &n);
-    buf_init(&text);
-    openapi_put(all, n, g->plugins, g->n_plugins, g->settings.public_url, &text);
-    g->openapi = arena_str(&g->arena, buf_slice(&text));
-    buf_clear(&text);
-    docs_put(all, n, &text);
-    g->docs = arena_str(&g->arena, buf_slice(&text));
-    buf_end(&text);
-}
-
 int generation_read(struct generation **out, const struct generation_options *o,
                     struct buf *faults)
 {
@@ -331,7 +293,7 @@ int generation_read(struct generation **out, const struct generation_options *o,
     e = add_natives(g, o->natives, faults);
     err = err ? err : e;
     if (!err)
-        write_reference(g);
+        reference_write(g);
     return err;
 }
 

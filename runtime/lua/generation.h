@@ -32,6 +32,8 @@ struct generation {
     int n_plugins;
     const struct native **natives; /* as the settings list them */
     int n_natives;
+    const struct route **compiled; /* their routes, in their order */
+    int n_compiled;
     struct routes *routes; /* of struct route */
     struct quota *quota;
     struct str openapi, docs; /* what /openapi.json and /docs answer */

@@ -149,13 +149,14 @@ static void read_route(struct fields *f, struct route *r)
 {
     static const char *const known[] = {
         "method", "path", "handler", "auth",  "scope",   "idempotent", "cached",
-        "raw",    "body", "summary", "query", "replies", "example",    NULL};
+        "raw",    "body", "summary", "query", "replies", "example", "produces", NULL};
     fields_only(f, known);
     read_method(f, r);
     read_auth(f, r);
     r->path = fields_str(f, "path", REQUIRED);
     r->handler = fields_str(f, "handler", REQUIRED);
     r->summary = fields_str(f, "summary", OPTIONAL);
+    r->produces = fields_str(f, "produces", OPTIONAL);
     struct str scope = fields_str(f, "scope", OPTIONAL);
     r->scope = scope.p ? scope_bit(scope) : 0;
     if (scope.p && !r->scope)
@@ -197,8 +198,9 @@ static void read_error(struct fields *f, struct str name, struct manifest *m)
     struct error_spec *e = &m->errors[m->n_errors++];
     fields_only(f, known);
     e->name = arena_str(f->arena, name);
-    if (strspn(e->name.p, "abcdefghijklmnopqrstuvwxyz0123456789_") != name.n)
-        fields_fault(f, "", "the name must be a lower-case word");
+    if (strspn(e->name.p, "abcdefghijklmnopqrstuvwxyz0123456789_") != name.n ||
+        name.n > 64)
+        fields_fault(f, "", "the name must be a lower-case word of at most 64");
     e->detail = fields_str(f, "detail", REQUIRED);
     e->status = (int)fields_int(f, "status", 400, 599, 0);
     if (!e->status)

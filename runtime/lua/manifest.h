@@ -60,6 +60,7 @@ struct route {
     enum route_auth auth;
     struct str path, label; /* "POST /api/…": for logs, idempotency */
     struct str handler, summary;
+    struct str produces;                /* its replies' media type; "": JSON */
     int handler_ref;                    /* index of the handler in its plugin: 1 … */
     uint32_t scope;                     /* a bit, or 0 */
     bool idempotent, cached, raw, body; /* body: a JSON body is read */

@@ -8,11 +8,23 @@ local http = require("tests.talk.support.http")
 
 local methods = { "get", "post", "put", "patch", "delete" }
 local plugins = { "services", "availability", "bookings", "platform" }
+local build = os.getenv("BUILD") or "build"
+local natives = ("native = { %q, %q }"):format(build .. "/examples/tally.so", build .. "/abi/v1/all.so")
+local own = { -- of the runtime and of the natives: who has to prove what
+  ["GET /api/calendar/v1/rate-limit"] = "key", ["POST /api/platform/v1/reload"] = "operator",
+  ["POST /api/platform/v1/rollback"] = "operator", ["GET /api/platform/v1/status"] = "operator",
+  ["GET /api/platform/v1/decisions"] = "operator", ["GET /healthz"] = false, ["GET /readyz"] = false, ["GET /openapi.json"] = false,
+  ["GET /docs"] = false, ["GET /tally"] = false, ["POST /v1/show/{id}"] = "key",
+  ["GET /v1/organization/{id}"] = "key", ["GET /v1/contact/{id}"] = "key",
+  ["GET /v1/open/{id}"] = false, ["GET /v1/platform/{id}"] = "operator",
+  ["GET /v1/wrong/{how}"] = false,
+}
 
 describe("the reference", function()
   local s, open, document, operations
   setup(function()
-    s = server.start({ load = { "tests/talk/plugins/schema" } })
+    s = server.start({ load = { "tests/talk/plugins/schema" },
+      scripts = { ["kordless.lua"] = server.settings(natives) } })
     open = s:client()
     document = open:get("/openapi.json"):json()
     operations = {}
@@ -40,7 +52,12 @@ describe("the reference", function()
   end)
 
   it("has every route of every loaded plugin, and none of others", function()
-    local n = 3 -- the server's own
+    local n = 0
+    for name, scheme in pairs(own) do
+      n = n + 1
+      local operation = assert(operations[name], name)
+      assert.equal(scheme or nil, next(operation.security[1]), name)
+    end
     local folders = { "tests/talk/plugins/schema" }
     for i, name in ipairs(plugins) do folders[i + 1] = "plugins/" .. name end
     for _, folder in ipairs(folders) do
@@ -77,7 +94,7 @@ describe("the reference", function()
     local ids = {}
     for name, operation in pairs(operations) do
       assert.is_nil(ids[operation.operationId], name)
-      assert.truthy(operation.operationId:find("^[%w_]+$"))
+      assert.truthy(operation.operationId:find("^[%w_-]+$"))
       ids[operation.operationId] = name
       local good, refused, failed = 0, 0, 0
       for status, response in pairs(operation.responses) do
@@ -95,6 +112,75 @@ describe("the reference", function()
       end
     end
     assert.equal("POST /api/calendar/v1/public/bookings", ids.bookings_create)
+  end)
+
+  it("knows of plugins in C what they say", function()
+    local tally, show = operations["GET /tally"], operations["POST /v1/show/{id}"]
+    assert.same({ "Greets who is named, and counts.", "tally_get_tally" },
+      { tally.summary, tally.operationId })
+    assert.equal("POST /v1/show/{id}", show.summary) -- of the first header, without summaries
+    assert.truthy(show.description:find("scope bookings:read", 1, true))
+    assert.is_table(show.responses["415"])
+    assert.is_nil(tally.responses["415"])
+    local tags = {}
+    for _, tag in ipairs(document.tags) do tags[tag.name] = tag["x-version"] or true end
+    assert.equal("1.0.0", tags.tally)
+    for _, operation in pairs(operations) do assert.truthy(tags[operation.tags[1]]) end
+  end)
+
+  local function resolve(response)
+    local name = (response["$ref"] or ""):match("([^/]+)$")
+    return name and document.components.responses[name] or response
+  end
+
+  it("says of each answer which fields come with it", function()
+    for name, operation in pairs(operations) do
+      local scheme = next(operation.security[1])
+      local all = operation.responses
+      assert.equal(scheme ~= nil, all["401"] ~= nil, name)
+      assert.equal(scheme ~= nil, all["429"] ~= nil, name)
+      assert.truthy(all["500"] and all["503"] and all["default"] and all["400"], name)
+      if name:find("{", 1, true) then assert.is_table(all["404"], name) end
+      if all["429"] then assert.is_table(resolve(all["429"]).headers["Retry-After"]) end
+      for status, response in pairs(all) do
+        local headers = resolve(response).headers or {}
+        local counted = scheme == "key" and status:find("^[24]") and status ~= "401" and status ~= "413"
+        if counted then assert.is_table(headers["X-RateLimit-Limit"], name .. " " .. status) end
+        if status:find("^2") and scheme ~= "key" then assert.is_nil(headers["X-RateLimit-Limit"]) end
+      end
+    end
+  end)
+
+  it("has no part that nothing refers to", function()
+    local text = open:get("/openapi.json").body
+    for kind, parts in pairs(document.components) do
+      for part in pairs(parts) do
+        local used = kind == "securitySchemes"
+          or text:find(('"#/components/%s/%s"'):format(kind, part), 1, true)
+        assert.truthy(used, kind .. "/" .. part)
+      end
+    end
+  end)
+
+  it("bounds every text, list and whole number", function()
+    local seen = 0
+    local function walk(value, path)
+      if type(value) ~= "table" then return end
+      local types = type(value.type) == "table" and value.type or { value.type }
+      for _, kind in ipairs(types) do
+        seen = seen + 1
+        if kind == "string" then assert.truthy(value.maxLength or value.enum, path) end
+        if kind == "array" then assert.truthy(value.maxItems, path) end
+        if kind == "integer" then assert.truthy(value.minimum and value.maximum, path) end
+      end
+      for key, inside in pairs(value) do walk(inside, path .. "/" .. tostring(key)) end
+    end
+    for _, operation in pairs(operations) do
+      walk(operation.parameters, operation.operationId)
+      walk(operation.requestBody, operation.operationId)
+      walk(operation.responses, operation.operationId)
+    end
+    assert.is_true(seen > 300)
   end)
 
   it("lists the parameters of each path", function()
@@ -131,6 +217,10 @@ describe("the reference", function()
     local order = operations["POST /schema/orders"].requestBody.content["application/json"].schema
     assert.same({ "integer", "null" }, table.move(order.properties.count.type, 1, 2, 1, {}))
     assert.equal('a "quoted" <word>', order.properties.word.description)
+    local invite = operations["GET /api/calendar/v1/public/bookings/{ics_token}.ics"]
+    assert.is_table(invite.responses["200"].content["text/calendar"])
+    assert.is_nil(operations["PUT /test/clock"])
+    assert.is_table(operations["POST /api/platform/v1/organizations"].responses["409"]) -- slug_taken
   end)
 
   it("is a page too, that runs nothing and fetches nothing", function()
@@ -159,6 +249,7 @@ describe("the reference", function()
 
   it("is as new as what runs", function()
     s:write_script("kordless.lua", 'return { plugins = { "services" } }')
+    assert.truthy(open:get("/docs").body:find("tally_get_tally", 1, true))
     s:kill("HUP")
     local deadline = socket.gettime() + http.patience
     while not s:log():find("event=reloaded", 1, true) do
@@ -168,6 +259,8 @@ describe("the reference", function()
     local now = open:get("/openapi.json"):json()
     assert.is_nil(now.paths["/api/calendar/v1/public/bookings"])
     assert.is_table(now.paths["/api/calendar/v1/public/org/{org_slug}"])
+    assert.is_nil(now.paths["/tally"])
+    assert.is_nil(now.components.parameters.IdempotencyKey)
     assert.is_nil(open:get("/docs").body:find("bookings_create", 1, true))
   end)
 end)

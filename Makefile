@@ -5,6 +5,7 @@ RUN_PACKAGES   = gcc make pkg-config lua5.4 liblua5.4-dev libevent-dev libsqlite
                  libsodium-dev libssl-dev tzdata curl ca-certificates
 TEST_PACKAGES  = libcmocka-dev lua-busted lua-check lua-socket sqlite3 openssl python3 nodejs
 BENCH_PACKAGES = $(TEST_PACKAGES) wrk nginx-light libnginx-mod-http-lua lua-cjson
+LINT_PACKAGES  = nodejs npm
 DEV_PACKAGES   = clang-format
 
 LIBRARIES      = lua5.4 sqlite3 libsodium libssl libcrypto
@@ -39,7 +40,8 @@ UNIT_BINS   := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNITS))
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
-.PHONY: build units run test torture bench clean format help deps deps-test deps-bench
+.PHONY: build units run test torture bench lint-api clean format help \
+        deps deps-test deps-bench deps-lint
 
 build: $(BUILD)/kordless $(BUILD)/kordless-test
 
@@ -114,6 +116,10 @@ bench: deps-bench
 	@$(MAKE) --no-print-directory build $(BUILD)/bench/floor
 	@BUILD=$(BUILD) tests/bench/run $(ONLY)
 
+lint-api: deps-lint
+	@$(MAKE) --no-print-directory build $(SHARED)
+	@BUILD=$(BUILD) tests/lint/run
+
 clean:
 	rm -rf build
 
@@ -144,6 +150,9 @@ deps-test: deps
 	$(call install,$(TEST_PACKAGES))
 deps-bench: deps
 	$(call install,$(BENCH_PACKAGES))
+# Not over a Node from elsewhere, which brings its npm and bears no other beside it.
+deps-lint: deps
+	$(if $(shell command -v npm),,$(call install,$(LINT_PACKAGES)))
 
 help:
 	@echo "make              build/kordless, and build/kordless-test with a clock for tests"
@@ -151,7 +160,8 @@ help:
 	@echo "make test         everything that proves something; ONLY=wire runs what matches"
 	@echo "make torture      the same, with the randomized tests ten times as long"
 	@echo "make bench        CPU per request beside nginx and the floor; needs two cores"
-	@echo "make deps         install Debian packages to build (deps-test, deps-bench: more)"
+	@echo "make lint-api     /openapi.json under two linters from npm (redocly, spectral)"
+	@echo "make deps         install Debian packages to build (deps-test, -bench, -lint: more)"
 	@echo "make format       clang-format over all C"
 	@echo "make clean        remove build/ (data/ stays)"
 	@echo "  SANITIZE=1      with address and undefined-behaviour checks, in build/asan"

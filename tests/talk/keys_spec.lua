@@ -84,7 +84,11 @@ describe("a key", function()
     assert.same({ 429, "rate_limit_error" }, { r.status, r:json().type })
     assert.is_true(tonumber(r.headers["retry-after"]) >= 1)
     assert.equal(200, get(org.key).status)
+    local operators = s:client():get("/api/platform/v1/status") -- guesses there count alike
+    assert.same({ 429, "rate_limited" }, { operators.status, operators:json().code })
     s:advance(tonumber(r.headers["retry-after"]))
+    assert.equal('Bearer realm="kordless"',
+      s:client():get("/api/platform/v1/status").headers["www-authenticate"])
     assert.equal(401, get("bad").status)
   end)
 

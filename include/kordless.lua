@@ -282,7 +282,7 @@ function require(name) end
 ---@field scope? string what a key must be allowed: bookings:read, services:write …
 ---@field idempotent? boolean Idempotency-Key is heeded; see kordless.answer; a 422 is kept too
 ---@field cached? boolean GET: ETag and 304 over data, policies and minute, the server's work
----@field body? boolean|kordless.schema JSON is expected and decoded; if not given: on POST, PUT, PATCH without raw. A schema is checked before the handler runs
+---@field body? boolean|kordless.schema JSON is expected and decoded; if not given: on POST, PUT, PATCH without raw. A schema is checked before the handler runs; with `nullable` nothing need be sent
 ---@field query? kordless.schema[] parameters, in the order in which faults are told: { "limit", type = "integer", default = 50 }
 ---@field replies? table<integer, kordless.schema> by status, [200] = …; checked in tests only (kordless-test answers 500 and logs why). Every status below 300 must then be listed
 ---@field example? {body: any, reply: any} shown in the reference; must fit the schemas

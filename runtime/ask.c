@@ -65,7 +65,7 @@ int ask_organization(struct client *c, const char *slug, struct buf *id)
         return ask_usage("'%s' is no slug: lower-case letters, digits and hyphens",
                          slug);
     buf_init(&path);
-    buf_fmt(&path, "/api/platform/v1/organizations?slug=%s%c", slug, '\0');
+    buf_fmt(&path, "/api/platform/v1/organizations/%s%c", slug, '\0');
     int code = ask_platform(c, "GET", path.p, STR(""), 200, &a);
     if (!code) {
         answer_text(&a, "organization.id", id);

@@ -99,7 +99,7 @@ bool gate_whose(struct flight *f)
 
 bool gate_may(struct flight *f)
 {
-    if (!f->key || !f->route->scope || (f->key->scopes & f->route->scope))
+    if (!f->key || !f->route->scope || (keyring_now(f->key->scopes) & f->route->scope))
         return true;
     struct str detail = arena_fmt(
         f->x->arena, "This API key lacks the scope %s. Make a key that has it.",

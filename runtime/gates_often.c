@@ -84,8 +84,10 @@ bool gate_often(struct flight *f)
     struct limit_verdict v;
     if (!f->key)
         return f->route->auth == ROUTE_CONTACT ? often_stranger(f) : true;
-    const struct limit_rule *rule = quota_rule(f->generation->quota, f->key);
+    struct limit_rule own = *quota_rule(f->generation->quota, f->key), *rule = &own;
     uint32_t org = f->key->org->ring;
+    override_apply(keyring_now(f->key->limits), f->x->now.wall_ms, rule);
+    override_apply(keyring_now(f->key->org->limits), f->x->now.wall_ms, rule);
     if (f->route->native == NATIVE_RATE_LIMIT) {
         limits_peek(s->limits, f->key->ring, org, rule, &f->x->now, &v);
         v.admitted = true;

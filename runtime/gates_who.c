@@ -104,8 +104,7 @@ static bool identify(struct flight *f, bool required)
     enum auth a = auth_identify(s->keyring, &s->pepper, text, f->x->now.wall_ms, &k);
     if (a == AUTH_OK) {
         f->key = k;
-        atomic_store_explicit(&k->last_used_ms, f->x->now.wall_ms,
-                              memory_order_relaxed);
+        keyring_used(k, f->x->now.wall_ms, f->x->peer->address.s6_addr);
         return true;
     }
     return required ? refuse_key(f, a, k, text) : true;

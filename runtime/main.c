@@ -43,7 +43,7 @@
  *   net/          sockets and the loop: loop, listen, conn; outwards: fetch, resolve,
  *                 reach (where to), tls
  *   guard/        who, how often: secret, keyring, auth, limit, peers, idem, registry,
- *                 schema (the tables)
+ *                 key_rows, org_rows, override (above a policy), schema (the tables)
  *   store/        SQLite: db, fence, migrate, writer, reader
  *   http/         bytes to meaning and back: parse, chunks, query, route, reply;
  *                 outwards: outgoing, response

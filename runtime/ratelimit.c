@@ -121,7 +121,7 @@ static void say_refused(struct buf *b, const struct limit_verdict *v,
                                      STR(" requests in the last day")};
     enum limit_window w = tightest(v);
     buf_str(b, who[w]);
-    buf_str(b, k->label);
+    buf_str(b, keyring_label(k));
     buf_lit(b, "' (…");
     buf_str(b, str_of(k->last4));
     buf_lit(b, ") has made ");

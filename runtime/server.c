@@ -13,7 +13,7 @@
 
 #include "boot.h"
 #include "flow.h"
-#include "guard/registry.h"
+#include "guard/key_rows.h"
 #include "reload.h"
 #include "native/natives.h"
 #include "testclock.h"
@@ -266,14 +266,14 @@ struct chore {      /* queued by main, which waits: it has nothing better to do 
 
 static int flush_used(struct write *w, struct db *db)
 {
-    return registry_flush_used(db, ((struct chore *)w)->server->shared.keyring);
+    return key_rows_flush_used(db, ((struct chore *)w)->server->shared.keyring);
 }
 
 static void chore_done(struct write *w)
 {
     struct chore *c = (struct chore *)w;
     if (w->run == flush_used && w->result == 0)
-        registry_used_flushed(c->server->shared.keyring);
+        key_rows_used_flushed(c->server->shared.keyring);
     pthread_mutex_lock(&c->lock);
     c->done = true;
     pthread_cond_signal(&c->cond);

@@ -1,129 +1,135 @@
--- What a request of the platform must look like, and how a key is shown.
+-- What becomes of a request of the platform before it is done, and how things are shown.
+-- What each field must look like is said in plugin.lua; here is what takes two of them.
 local rules = {}
 
-local scopes = {
-  "bookings:read", "bookings:write", "availability:read", "availability:write",
-  "services:read", "services:write", "organization:read", "organization:write",
-  "webhooks:write",
-}
+local null = kordless.json.null
+local METADATA = 16384
 
-local function text(faults, body, name, most, required)
-  local value = body[name]
-  if value == nil or value == kordless.json.null then
-    if required then
-      faults[#faults + 1] = name .. " is required"
-    end
-    return nil
+rules.METADATA_TOO_LARGE = "metadata may have " .. METADATA .. " bytes as JSON, all of it together."
+
+-- A value that is there, or nil.
+function rules.value(v)
+  if v ~= null then
+    return v
   end
-  if type(value) ~= "string" or value == "" or (utf8.len(value) or most + 1) > most then
-    faults[#faults + 1] = name .. " must be a text of 1 to " .. most .. " characters"
-    return nil
-  end
-  return value
 end
 
-local function is_scope(value)
-  for _, name in ipairs(scopes) do
-    if value == name then
-      return true
-    end
-  end
-  return false
+-- A body that may be left out.
+function rules.optional(body)
+  return rules.value(body) or {}
 end
 
-local function scope_list(faults, value)
-  if value == nil or value == kordless.json.null then
-    return nil
-  end
-  if not kordless.json.is_array(value) then
-    faults[#faults + 1] = "scopes must be a list of scopes"
-    return nil
-  end
-  for _, name in ipairs(value) do
-    if not is_scope(name) then
-      faults[#faults + 1] = "scopes must be some of: " .. table.concat(scopes, ", ")
-      return nil
-    end
-  end
-  return value
+local function seconds(text)
+  return text ~= nil and text ~= null and kordless.time.parse(text) or text
 end
 
-local function object(body)
-  return type(body) == "table" and not kordless.json.is_array(body) and body or nil
+local function fits(metadata)
+  return not rules.value(metadata) or #kordless.json.encode(metadata) <= METADATA
 end
 
-local function result(faults, value)
-  if #faults > 0 then
-    return nil, table.concat(faults, "; ") .. "."
-  end
-  return value
-end
-
-function rules.organization(body)
-  local faults = {}
-  body = object(body)
+function rules.new_organization(body)
   if not body then
     return nil, "Send a JSON object with slug and name."
+  elseif not fits(body.metadata) then
+    return nil, rules.METADATA_TOO_LARGE
   end
-  local slug = text(faults, body, "slug", 63, true)
-  if slug and not slug:find("^[a-z0-9][a-z0-9-]*$") then
-    faults[#faults + 1] = "slug must be lower-case letters, digits and hyphens, and begin "
-      .. "with a letter or digit"
-  end
-  return result(faults, {
-    slug = slug,
-    name = text(faults, body, "name", 200, true),
-    plan = text(faults, body, "plan", 80, false),
-  })
+  return { slug = body.slug, name = body.name, plan = rules.value(body.plan),
+    metadata = rules.value(body.metadata) }
 end
 
-local function instant(faults, body, name)
-  local value = body[name]
-  if value == nil or value == kordless.json.null then
-    return nil
-  end
-  local seconds = type(value) == "string" and kordless.time.parse(value) or nil
-  if not seconds then
-    faults[#faults + 1] = name .. " must be a time such as 2026-03-08T07:00:00Z"
-  end
-  return seconds
-end
-
-function rules.key(body)
-  local faults = {}
-  body = object(body)
+function rules.new_key(body)
   if not body then
     return nil, "Send a JSON object with label."
   end
-  local label = text(faults, body, "label", 80, true)
-  local environment = text(faults, body, "environment", 20, false)
-  if environment and environment ~= "production" and environment ~= "development" then
-    faults[#faults + 1] = "environment must be production or development"
+  local from, to = rules.value(seconds(body.not_before)), rules.value(seconds(body.expires_at))
+  if from and to and to <= from then
+    return nil, "expires_at must be after not_before."
   end
-  return result(faults, {
-    label = label,
-    environment = environment,
-    scopes = scope_list(faults, body.scopes),
-    not_before = instant(faults, body, "not_before"),
-    expires_at = instant(faults, body, "expires_at"),
-  })
+  return { label = body.label, environment = rules.value(body.environment),
+    scopes = rules.value(body.scopes), not_before = from, expires_at = to,
+    note = rules.value(body.note) }
 end
 
--- Why a key is revoked; a request without a body gives no reason.
-function rules.revocation(body)
-  local faults = {}
-  if body ~= nil and not object(body) then
-    return nil, "Send a JSON object with reason, or no body."
+-- A change as it was asked, with its times as numbers; `patch` is what the audit tells.
+function rules.change_of(body)
+  local wanted = { patch = body or {} }
+  if not body then
+    return nil, "Send a JSON object with what is to change."
+  elseif not fits(body.metadata) then
+    return nil, rules.METADATA_TOO_LARGE
   end
-  return result(faults, { reason = text(faults, body or {}, "reason", 200, false) })
+  for name, v in pairs(body) do
+    wanted[name] = v
+  end
+  wanted.expires_at = seconds(body.expires_at)
+  if rules.value(body.limits) then
+    wanted.limits = {}
+    for name, v in pairs(body.limits) do
+      wanted.limits[name] = v
+    end
+    wanted.limits["until"] = seconds(body.limits["until"])
+  end
+  return wanted
 end
 
-local function time(seconds)
-  return seconds and kordless.time.format(seconds) or kordless.json.null
+-- --- pages ---
+
+-- A cursor is the last one's id and a mark of the filters it belongs to.
+local function mark(query)
+  local text = (query.q or "") .. "\n" .. (query.created_by or "")
+  return kordless.crypto.hash(text):sub(1, 8)
 end
 
-local function status(row, now)
-  if row.revoked_at then
+-- The id after which to go on, or nil and why not.
+function rules.after(query, prefix)
+  if not query.cursor then
+    return nil
+  end
+  local id, of = query.cursor:match("^(%l+_%w+)%-(%x+)$")
+  if not id or #id ~= 26 + #prefix or id:sub(1, #prefix) ~= prefix or of ~= mark(query) then
+    return nil, "cursor is none of this list; begin without one."
+  end
+  return id
+end
+
+function rules.page(name, rows, query, show)
+  local list, cursor = {}, null
+  for i = 1, math.min(#rows, query.limit) do
+    list[i] = show(rows[i])
+  end
+  if #rows > query.limit then
+    cursor = rows[query.limit].id .. "-" .. mark(query)
+  end
+  return { [name] = kordless.json.array(list), next_cursor = cursor }
+end
+
+-- --- showing ---
+
+local function time(at)
+  return at and kordless.time.format(at) or null
+end
+
+local function show_limits(limits)
+  if not limits or not (limits.per_minute or limits.per_hour or limits.per_day) then
+    return null
+  end
+  local shown = {}
+  for name, v in pairs(limits) do
+    shown[name] = name == "until" and time(v) or v
+  end
+  return shown
+end
+
+function rules.show_organization(row)
+  return {
+    id = row.id, slug = row.slug, name = row.name, plan = row.plan or null,
+    suspended = row.suspended, created_at = time(row.created_at),
+    metadata = row.metadata or null, limits = show_limits(row.limits),
+  }
+end
+
+function rules.status(row, now)
+  if row.revoked then
     return "revoked"
   elseif row.expires_at and row.expires_at <= now then
     return "expired"
@@ -134,37 +140,19 @@ local function status(row, now)
 end
 
 -- The key object of the API. `key` itself is there only when it was just made.
-function rules.show(row, now)
-  local null = kordless.json.null
-  return {
-    id = row.id,
-    label = row.label,
-    environment = row.environment or null,
-    last4 = row.last4,
-    key = row.key,
-    scopes = kordless.json.array(row.scopes),
-    status = status(row, now),
-    created_at = time(row.created_at),
-    created_by = row.created_by or null,
-    last_used_at = time(row.last_used_at),
-    last_used_ip = null,
-    not_before = time(row.not_before),
-    expires_at = time(row.expires_at),
-    revoked_at = time(row.revoked_at),
-    revoked_by = row.revoked_by or null,
-    revoke_reason = row.revoke_reason or null,
-    note = row.note or null,
-  }
-end
-
--- The place in a list of keys is the last one's id.
-function rules.is_cursor(value)
-  return not value or #value == 30 and value:find("^key_%w+$") ~= nil
-end
-
-function rules.matches(row, q)
-  return not q or q == "" or row.last4 == q
-    or row.label:lower():find(q:lower(), 1, true) ~= nil
+function rules.show_key(row, now)
+  local shown = { id = row.id, organization_id = row.organization_id, label = row.label,
+    last4 = row.last4, key = row.key, scopes = kordless.json.array(row.scopes),
+    status = rules.status(row, now), limits = show_limits(row.limits) }
+  for _, name in ipairs({ "created_at", "last_used_at", "not_before", "expires_at",
+    "revoked_at" }) do
+    shown[name] = time(row[name])
+  end
+  for _, name in ipairs({ "environment", "created_by", "last_used_ip", "revoked_by",
+    "revoke_reason", "rotated_from", "rotated_to", "note" }) do
+    shown[name] = row[name] or null
+  end
+  return shown
 end
 
 return rules

@@ -36,7 +36,8 @@ enum auth auth_again(const struct key *k, int64_t wall_ms)
 {
     if (atomic_load(&k->state) != KEY_ACTIVE)
         return AUTH_REVOKED;
-    if (k->expires_ms && wall_ms >= k->expires_ms)
+    int64_t expires_ms = atomic_load(&k->expires_ms);
+    if (expires_ms && wall_ms >= expires_ms)
         return AUTH_EXPIRED;
     if (k->not_before_ms && wall_ms < k->not_before_ms)
         return AUTH_NOT_YET;
@@ -98,10 +99,11 @@ static void say_malformed(struct str text, struct buf *out)
 
 static void say_key(const struct key *k, struct buf *out)
 {
+    struct str label = keyring_label(k);
     buf_lit(out, "The API key ");
-    if (k->label.n) {
+    if (label.n) {
         buf_char(out, '\'');
-        buf_str(out, k->label);
+        buf_str(out, label);
         buf_lit(out, "' (…");
         buf_str(out, str_of(k->last4));
         buf_char(out, ')');
@@ -124,7 +126,7 @@ static void say_known(enum auth a, const struct key *k, struct buf *out)
 {
     if (a == AUTH_SUSPENDED) {
         buf_lit(out, "The organization '");
-        buf_str(out, k->org->name);
+        buf_str(out, keyring_name(k->org));
         buf_lit(out,
                 "' is suspended. Its keys work again as they are when the operator of "
                 "this server lifts the suspension; please ask there.");
@@ -134,7 +136,7 @@ static void say_known(enum auth a, const struct key *k, struct buf *out)
     if (a == AUTH_REVOKED) {
         buf_lit(out, " was revoked." NEW_KEY);
     } else if (a == AUTH_EXPIRED) {
-        say_time(" expired at ", k->expires_ms, out);
+        say_time(" expired at ", atomic_load(&k->expires_ms), out);
         buf_lit(out, NEW_KEY);
     } else {
         say_time(" is not valid before ", k->not_before_ms + 999, out);

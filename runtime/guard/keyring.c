@@ -42,7 +42,8 @@ struct names {
 
 struct shared {
     pthread_rwlock_t lock;
-    struct arena memory; /* organizations and all strings */
+    struct arena memory; /* organizations and all texts */
+    size_t changed;      /* of it, what changes have taken */
     struct names keys, orgs, slugs;
 };
 
@@ -255,6 +256,27 @@ void keyring_free(struct keyring *r)
     free(r);
 }
 
+/* ---- texts ---- */
+
+static const struct str *put_text(struct shared *s, struct str text)
+{
+    if (text.n == 0)
+        return NULL;
+    struct str *out = arena_alloc(&s->memory, sizeof(*out));
+    *out = arena_str(&s->memory, text);
+    return out;
+}
+
+static const struct override *put_limits(struct shared *s, const struct override *o)
+{
+    if (!o)
+        return NULL;
+    struct override *out = arena_alloc(&s->memory, sizeof(*out));
+    *out = *o;
+    out->reason = arena_str(&s->memory, o->reason);
+    return out;
+}
+
 static int add_org_locked(struct shared *s, const struct org *row, struct org **out)
 {
     if (name_get(&s->orgs, org_name(str_of(row->id))) || name_get(&s->slugs, row->slug))
@@ -262,9 +284,11 @@ static int add_org_locked(struct shared *s, const struct org *row, struct org **
     struct org *o = arena_zero(&s->memory, sizeof(*o));
     memcpy(o->id, row->id, sizeof(o->id));
     o->slug = arena_str(&s->memory, row->slug);
-    o->name = arena_str(&s->memory, row->name);
-    o->plan = arena_str(&s->memory, row->plan);
     o->ring = row->ring;
+    atomic_init(&o->name, put_text(s, keyring_name(row)));
+    atomic_init(&o->plan, put_text(s, keyring_plan(row)));
+    atomic_init(&o->metadata, put_text(s, keyring_text(keyring_now(row->metadata))));
+    atomic_init(&o->limits, put_limits(s, keyring_now(row->limits)));
     atomic_init(&o->suspended, atomic_load(&row->suspended));
     name_put(&s->orgs, org_name(str_of(o->id)), o);
     name_put(&s->slugs, o->slug, o);
@@ -296,14 +320,17 @@ static void fill_key(struct shared *s, struct key *k, const struct key *row)
     memcpy(k->digest, row->digest, sizeof(k->digest));
     memcpy(k->id, row->id, sizeof(k->id));
     memcpy(k->last4, row->last4, sizeof(k->last4));
-    k->label = arena_str(&s->memory, row->label);
     k->environment = row->environment;
-    k->scopes = row->scopes;
     k->org = row->org;
     k->created_ms = row->created_ms;
     k->not_before_ms = row->not_before_ms;
-    k->expires_ms = row->expires_ms;
     k->ring = row->ring;
+    atomic_init(&k->scopes, keyring_now(row->scopes));
+    atomic_init(&k->expires_ms, keyring_now(row->expires_ms));
+    atomic_init(&k->label, put_text(s, keyring_label(row)));
+    atomic_init(&k->limits, put_limits(s, keyring_now(row->limits)));
+    for (int i = 0; i < 2; i++)
+        atomic_init(&k->last_used_ip[i], atomic_load(&row->last_used_ip[i]));
     k->used_written_ms = k->used_durable_ms = row->used_durable_ms;
     atomic_init(&k->state, atomic_load(&row->state));
     atomic_init(&k->last_used_ms, atomic_load(&row->last_used_ms));
@@ -362,10 +389,127 @@ struct org *keyring_org_by_slug(const struct keyring *r, struct str slug)
     return look(r, &r->shared->slugs, slug);
 }
 
+/* ---- changes ---- */
+
 void keyring_revoke(struct key *k)
 {
     atomic_store(&k->state, KEY_REVOKED);
 }
+
+void keyring_hold(struct org *o)
+{
+    atomic_fetch_or(&o->suspended, ORG_HELD);
+}
+
+/* What is the same already costs nothing and disturbs nobody. */
+static bool change_text(struct shared *s, _Atomic(const struct str *) *at,
+                        struct str text)
+{
+    if (str_eq(keyring_text(atomic_load(at)), text))
+        return false;
+    s->changed += sizeof(struct str) + text.n;
+    atomic_store(at, put_text(s, text));
+    return true;
+}
+
+static void change_limits(struct shared *s, _Atomic(const struct override *) *at,
+                          const struct override *to)
+{
+    const struct override *o = atomic_load(at);
+    if (!o && !to)
+        return;
+    if (o && to && memcmp(o->limit, to->limit, sizeof(o->limit)) == 0 &&
+        o->until_ms == to->until_ms && str_eq(o->reason, to->reason))
+        return;
+    if (to)
+        s->changed += sizeof(*to) + to->reason.n;
+    atomic_store(at, put_limits(s, to));
+}
+
+/* The count moves after what it counts: who sees the new count sees the new input. */
+static void note_input(_Atomic uint32_t *inputs)
+{
+    atomic_fetch_add(inputs, 1);
+}
+
+void keyring_change_key(struct keyring *r, struct key *k, const struct key_facts *f)
+{
+    struct shared *s = r->shared;
+    pthread_rwlock_wrlock(&s->lock);
+    if (f->version > k->version) {
+        k->version = f->version;
+        atomic_store(&k->scopes, f->scopes);
+        atomic_store(&k->expires_ms, f->expires_ms);
+        change_limits(s, &k->limits, f->limits);
+        if (change_text(s, &k->label, f->label))
+            note_input(&k->inputs);
+    }
+    pthread_rwlock_unlock(&s->lock);
+}
+
+void keyring_change_org(struct keyring *r, struct org *o, const struct org_facts *f)
+{
+    struct shared *s = r->shared;
+    pthread_rwlock_wrlock(&s->lock);
+    if (f->version > o->version) {
+        o->version = f->version;
+        if (f->suspended)
+            atomic_fetch_or(&o->suspended, ORG_SUSPENDED);
+        else
+            atomic_fetch_and(&o->suspended, ~ORG_SUSPENDED);
+        if (f->lift)
+            atomic_fetch_and(&o->suspended, ~ORG_HELD);
+        change_limits(s, &o->limits, f->limits);
+        change_text(s, &o->name, f->name);
+        bool read = change_text(s, &o->plan, f->plan);
+        if (change_text(s, &o->metadata, f->metadata) || read)
+            note_input(&o->inputs);
+    }
+    pthread_rwlock_unlock(&s->lock);
+}
+
+size_t keyring_changed(const struct keyring *r)
+{
+    pthread_rwlock_rdlock(&r->shared->lock);
+    size_t n = r->shared->changed;
+    pthread_rwlock_unlock(&r->shared->lock);
+    return n;
+}
+
+/* ---- last use ---- */
+
+/* Two halves of one address, by whichever worker comes first; another that comes in the
+ * same moment has an address just as new, and leaves it. */
+void keyring_used(struct key *k, int64_t wall_ms, const unsigned char address[IP_BYTES])
+{
+    uint64_t ip[2];
+    memcpy(ip, address, sizeof(ip));
+    atomic_store_explicit(&k->last_used_ms, wall_ms, memory_order_relaxed);
+    if (atomic_load_explicit(&k->last_used_ip[0], memory_order_relaxed) == ip[0] &&
+        atomic_load_explicit(&k->last_used_ip[1], memory_order_relaxed) == ip[1])
+        return;
+    uint32_t turn = atomic_load(&k->ip_turn);
+    if ((turn & 1) || !atomic_compare_exchange_strong(&k->ip_turn, &turn, turn + 1))
+        return;
+    atomic_store(&k->last_used_ip[0], ip[0]);
+    atomic_store(&k->last_used_ip[1], ip[1]);
+    atomic_store(&k->ip_turn, turn + 2);
+}
+
+void keyring_used_ip(const struct key *k, unsigned char out[IP_BYTES])
+{
+    uint64_t ip[2];
+    uint32_t before, after;
+    do {
+        before = atomic_load(&k->ip_turn);
+        ip[0] = atomic_load(&k->last_used_ip[0]);
+        ip[1] = atomic_load(&k->last_used_ip[1]);
+        after = atomic_load(&k->ip_turn);
+    } while ((before & 1) || before != after);
+    memcpy(out, ip, sizeof(ip));
+}
+
+/* ---- all of them ---- */
 
 size_t keyring_count(const struct keyring *r)
 {

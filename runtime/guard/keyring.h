@@ -5,7 +5,13 @@
  * lock: open addressing over slots of 8 bytes of digest and an index; a hit compares all
  * 32 bytes in constant time. Writers (creation, revocation) are rare and serialized
  * inside. Records never move and are never freed before the ring, so a pointer to one is
- * good for ever; revoked keys stay, so that they can be told they are revoked. */
+ * good for ever; revoked keys stay, so that they can be told they are revoked.
+ *
+ * What can change is an atomic number, or a pointer to something that never changes:
+ * a change publishes a new one and leaves the old one to whoever reads it, so only
+ * changes cost memory (keyring_changed counts it). Each carries the number of its audit
+ * row, which is the order of commits: of two changes the later one wins, whichever
+ * worker publishes it first. */
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -14,10 +20,12 @@
 
 #include "base/id.h"
 #include "base/str.h"
+#include "guard/override.h"
 #include "guard/secret.h"
 
 enum key_state { KEY_ACTIVE, KEY_REVOKED };
 enum { ENV_NONE, ENV_PRODUCTION, ENV_DEVELOPMENT };
+enum { IP_BYTES = 16 };
 
 /* Scopes as bits; all of them is full access. */
 enum {
@@ -31,34 +39,56 @@ enum {
 uint32_t scope_bit(struct str name);
 const char *scope_name(uint32_t bit);
 
+/* Suspended in the store; in memory only, because the store has not said yet. */
+enum { ORG_SUSPENDED = 1 << 0, ORG_HELD = 1 << 1 };
+
 struct org {
     char id[ID_MAX]; /* with org_ */
-    struct str slug, name;
-    struct str plan; /* an input of quota policies; "" */
-    uint32_t ring;   /* its day in guard/limit.h */
-    atomic_bool suspended;
+    struct str slug;
+    uint32_t ring;                 /* its day in guard/limit.h */
+    _Atomic int suspended;         /* 0: it is not */
+    _Atomic uint32_t inputs;       /* counts changes of what quota policies read */
+    _Atomic(const struct str *) name, plan, metadata;
+    _Atomic(const struct override *) limits; /* NULL: none */
+    int64_t version;
 };
 
 struct key {
     unsigned char digest[DIGEST_BYTES];
     char id[ID_MAX], last4[LAST4 + 1];
-    struct str label;
+    uint32_t ring; /* its minute and hour; a rotated key's successor has the same */
     int environment;
-    uint32_t scopes;
+    _Atomic uint32_t scopes;
     struct org *org;
-    int64_t created_ms, not_before_ms, expires_ms; /* 0: none */
-    uint32_t ring;                                 /* its minute and hour */
-    _Atomic int state;                             /* enum key_state */
+    int64_t created_ms, not_before_ms; /* 0: none */
+    _Atomic int64_t expires_ms;        /* 0: none */
+    _Atomic int state;                 /* enum key_state */
+    _Atomic uint32_t inputs;           /* as the organization's */
+    _Atomic uint64_t quota;            /* a mark of lua/quota.c; 0 at first */
+    _Atomic(const struct str *) label;
+    _Atomic(const struct override *) limits; /* NULL: none */
     _Atomic int64_t last_used_ms;
-    _Atomic uint64_t quota; /* epoch << 32 | rule, of lua/quota.c; 0 at first */
-    int64_t used_written_ms, used_durable_ms; /* last_used in the store: registry.c's */
+    _Atomic uint64_t last_used_ip[2];
+    _Atomic uint32_t ip_turn; /* odd while the address is being written */
+    int64_t version;
+    int64_t used_written_ms, used_durable_ms; /* last_used in the store: key_rows.c's */
 };
+
+static inline struct str keyring_text(const struct str *s)
+{
+    return s ? *s : STR("");
+}
+/* What a text or a number is now. */
+#define keyring_now(field) atomic_load_explicit(&(field), memory_order_acquire)
+#define keyring_label(k)   keyring_text(keyring_now((k)->label))
+#define keyring_name(o)    keyring_text(keyring_now((o)->name))
+#define keyring_plan(o)    keyring_text(keyring_now((o)->plan))
 
 struct keyring;
 struct keyring *keyring_new(void);
 void keyring_free(struct keyring *r);
 
-/* Strings are copied; atomics start as the template has them. The rings are the caller's
+/* Texts are copied; atomics start as the template has them. The rings are the caller's
  * to set before a worker can see the record. ERR_EXISTS: this id (or digest) is there. */
 int keyring_add_org(struct keyring *r, const struct org *row, struct org **out) MUST_CHECK;
 int keyring_add_key(struct keyring *r, const struct key *row, struct key **out) MUST_CHECK;
@@ -70,8 +100,33 @@ struct key *keyring_key(const struct keyring *r, struct str id);
 struct org *keyring_org(const struct keyring *r, struct str id);
 struct org *keyring_org_by_slug(const struct keyring *r, struct str slug);
 
-/* At once for every worker: the next look sees it (sequentially consistent). */
+/* At once for every worker: the next look sees it (sequentially consistent). The second
+ * holds all keys of an organization, until a durable change of its suspension. */
 void keyring_revoke(struct key *k);
+void keyring_hold(struct org *o);
+
+/* A durable row, whole, as of the change `version`; an older one is passed over. With
+ * `lift` the change was one of the suspension, so that it also ends a hold. */
+struct key_facts {
+    struct str label;
+    uint32_t scopes;
+    int64_t expires_ms, version;
+    const struct override *limits; /* NULL: none; copied */
+};
+struct org_facts {
+    struct str name, plan, metadata;
+    bool suspended, lift;
+    int64_t version;
+    const struct override *limits;
+};
+void keyring_change_key(struct keyring *r, struct key *k, const struct key_facts *f);
+void keyring_change_org(struct keyring *r, struct org *o, const struct org_facts *f);
+size_t keyring_changed(const struct keyring *r); /* bytes that changes have cost */
+
+/* Noted by the worker that let it in: the time, and the address of the caller. */
+void keyring_used(struct key *k, int64_t wall_ms, const unsigned char ip[IP_BYTES]);
+/* The address last noted (IPv4 as mapped); all zero: none. */
+void keyring_used_ip(const struct key *k, unsigned char ip[IP_BYTES]);
 
 /* All keys, oldest first; an index below `keyring_count` never becomes invalid. */
 size_t keyring_count(const struct keyring *r);

@@ -81,6 +81,16 @@ const struct migration schema_migrations[] = {
          "  name TEXT PRIMARY KEY NOT NULL,"
          "  value ANY NOT NULL"
          ") STRICT;")},
+    {STR("002_keys"),
+     /* `family`: whose limits it goes on with, the first key of a row of rotations.
+      * `limits` of both: what overrides the policy, as guard/override.h reads it. */
+     STR("ALTER TABLE organization ADD COLUMN limits TEXT;"
+         "ALTER TABLE api_key ADD COLUMN family TEXT;"
+         "CREATE UNIQUE INDEX api_key_successor ON api_key (rotated_from)"
+         " WHERE rotated_from IS NOT NULL;"
+         "CREATE TRIGGER api_key_line BEFORE UPDATE OF rotated_from, family, created_at,"
+         " created_by ON api_key"
+         " BEGIN SELECT RAISE(ABORT, 'api_key: origin never changes'); END;")},
 };
 const size_t schema_migrations_n =
     sizeof(schema_migrations) / sizeof(schema_migrations[0]);

@@ -35,7 +35,7 @@ static void push_identity(lua_State *L, const struct key *k)
     static const char *const environments[] = {NULL, "production", "development"};
     lua_createtable(L, 0, 4);
     set_pair(L, "id", str_of(k->id));
-    set_pair(L, "label", k->label);
+    set_pair(L, "label", keyring_label(k));
     set_pair(L, "last4", str_of(k->last4));
     if (environments[k->environment])
         set_pair(L, "environment", str_of(environments[k->environment]));
@@ -43,7 +43,7 @@ static void push_identity(lua_State *L, const struct key *k)
     lua_createtable(L, 0, 3);
     set_pair(L, "id", str_of(k->org->id));
     set_pair(L, "slug", k->org->slug);
-    set_pair(L, "name", k->org->name);
+    set_pair(L, "name", keyring_name(k->org));
     lua_setfield(L, -2, "organization");
 }
 

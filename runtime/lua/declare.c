@@ -80,13 +80,13 @@ void declare_read(struct fields *f, struct declared *out)
     read_example(f, out);
 }
 
-/* The member of the request on top. */
+/* The member of the request on top. A body that may be null may be left out. */
 static bool check_member(lua_State *L, const char *key, const struct schema *s,
                          const char *name, struct schema_look *look)
 {
     lua_pushstring(L, key);
-    lua_rawget(L, -2);
-    bool ok = schema_check(L, -1, s, name, look);
+    bool none = lua_rawget(L, -2) == LUA_TNIL && s->nullable;
+    bool ok = none || schema_check(L, -1, s, name, look);
     lua_pop(L, 1);
     return ok;
 }

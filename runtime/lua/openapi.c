@@ -278,7 +278,9 @@ static void put_operation(struct sheet *w, const struct openapi_route *all, int 
     put_parameters(w, r);
     if (r->body) {
         buf_fmt(b, ",\"requestBody\":{\"required\":%s,",
-                r->declared.body && !r->native ? "true" : "false");
+                r->declared.body && !r->declared.body->nullable && !r->native
+                    ? "true"
+                    : "false");
         put_content(b, r->declared.body, r->declared.example_body, PLACE_BODY);
         buf_char(b, '}');
     }

@@ -44,7 +44,7 @@ static struct str input_of(const struct key *k, enum input i)
 {
     static const struct str environments[] = {STR(""), STR("production"),
                                               STR("development")};
-    return i == INPUT_PLAN ? k->org->plan : environments[k->environment];
+    return i == INPUT_PLAN ? keyring_plan(k->org) : environments[k->environment];
 }
 
 static void class_text(const struct quota *q, const struct key *k, struct buf *out)
@@ -153,8 +153,29 @@ static bool class_of(struct quota *q, const struct key *k, const struct class **
     return ok;
 }
 
+/* A mark on a key: whose answer it is, of which inputs, and which.
+ *
+ *   63        44 43        24 23         0
+ *   ┌───────────┬────────────┬────────────┐
+ *   │   epoch   │   inputs   │   class    │
+ *   └───────────┴────────────┴────────────┘
+ *
+ * `inputs` counts the changes of what a policy may read. It is read before they are: one
+ * that comes in between leaves a mark that is no longer true, and is asked again. */
+enum { MARK_BITS = 20, CLASS_BITS = 24 };
+
+static uint64_t mark_head(const struct quota *q, const struct key *k)
+{
+    uint64_t inputs = (uint64_t)atomic_load_explicit(&k->inputs, memory_order_acquire) +
+                      atomic_load_explicit(&k->org->inputs, memory_order_acquire);
+    uint64_t most = (1u << MARK_BITS) - 1;
+    return ((uint64_t)q->epoch & most) << (MARK_BITS + CLASS_BITS) |
+           (inputs & most) << CLASS_BITS;
+}
+
 static const struct limit_rule *first_look(struct quota *q, struct key *k)
 {
+    uint64_t head = mark_head(q, k);
     const struct class *c;
     struct buf why;
     buf_init(&why);
@@ -166,17 +187,16 @@ static const struct limit_rule *first_look(struct quota *q, struct key *k)
             LOG_T("why", buf_slice(&why)));
     buf_end(&why);
     uint64_t index = ok ? c->index : 0;
-    atomic_store_explicit(&k->quota, (uint64_t)q->epoch << 32 | index,
-                          memory_order_release);
+    atomic_store_explicit(&k->quota, head | index, memory_order_release);
     return ok ? &c->rule : &defaults;
 }
 
 const struct limit_rule *quota_rule(struct quota *q, struct key *k)
 {
     uint64_t mark = atomic_load_explicit(&k->quota, memory_order_acquire);
-    if ((uint32_t)(mark >> 32) != q->epoch)
+    uint32_t index = (uint32_t)mark & ((1u << CLASS_BITS) - 1);
+    if (mark - index != mark_head(q, k))
         return first_look(q, k);
-    uint32_t index = (uint32_t)mark;
     if (index == 0)
         return &defaults;
     return &atomic_load_explicit(&q->classes[index], memory_order_acquire)->rule;
@@ -190,9 +210,9 @@ static const struct limit_rule *rule_unmarked(struct quota *q, const struct key 
     uint64_t mark = atomic_load_explicit(&k->quota, memory_order_acquire);
     const struct class *c;
     struct buf why;
-    if ((uint32_t)(mark >> 32) == q->epoch && (uint32_t)mark != 0)
-        return &atomic_load_explicit(&q->classes[(uint32_t)mark], memory_order_acquire)
-                    ->rule;
+    uint32_t index = (uint32_t)mark & ((1u << CLASS_BITS) - 1);
+    if (index && mark - index == mark_head(q, k))
+        return &atomic_load_explicit(&q->classes[index], memory_order_acquire)->rule;
     buf_init(&why);
     pthread_mutex_lock(&q->lock);
     bool ok = class_of(q, k, &c, &why);
@@ -221,8 +241,9 @@ void quota_compare(struct quota *from, struct quota *to, const struct keyring *r
     *out = (struct quota_change){0};
     for (size_t i = 0; i < n; i++) {
         const struct key *k = keyring_at(ring, i);
+        int64_t expires_ms = atomic_load(&k->expires_ms);
         if (atomic_load(&k->state) == KEY_REVOKED ||
-            (k->expires_ms && k->expires_ms <= wall_ms))
+            (expires_ms && expires_ms <= wall_ms))
             continue;
         compare_rules(rule_unmarked(from, k), rule_unmarked(to, k), out);
     }
@@ -298,7 +319,7 @@ static int load(struct quota *q, const struct source *s, struct buf *faults)
 static int evaluate_all(struct quota *q, const struct keyring *ring, const char *file,
                         struct buf *faults)
 {
-    struct org nobody = {.plan = STR("")};
+    struct org nobody = {.plan = NULL};
     const struct key none = {.org = &nobody, .environment = ENV_PRODUCTION};
     const struct class *c;
     struct buf why;

@@ -63,9 +63,9 @@ static void show_identity(const struct key *k, struct kordless_request *r)
     static const char *const environments[] = {NULL, "production", "development"};
     r->organization_id = text_of(str_of(k->org->id));
     r->organization_slug = text_of(k->org->slug);
-    r->organization_name = text_of(k->org->name);
+    r->organization_name = text_of(keyring_name(k->org));
     r->key_id = text_of(str_of(k->id));
-    r->key_label = text_of(k->label);
+    r->key_label = text_of(keyring_label(k));
     r->key_last4 = text_of(str_of(k->last4));
     if (environments[k->environment])
         r->key_environment = text_of(str_of(environments[k->environment]));

@@ -96,7 +96,7 @@ describe("a question", function()
 
   it("of the platform is held to its fields too", function()
     local P = "/api/platform/v1"
-    local org = admin:get(P .. "/organizations?slug=acme-salon"):json().organization
+    local org = admin:get(P .. "/organizations/acme-salon"):json().organization
     local keys = P .. "/organizations/" .. org.id .. "/api-keys"
     local cases = {
       { P .. "/organizations", { x = 1 }, "slug is required", "name is required" },
@@ -120,9 +120,12 @@ describe("a question", function()
       refused(admin:get(keys .. "?limit=" .. limit), "limit")
     end
     local id = admin:get(keys):json().api_keys[1].id
-    assert.equal(200, admin:get(keys .. "?cursor=" .. id).status)
-    for _, cursor in ipairs({ "", "x", "key_", id .. "0", "book_" .. id:sub(5) }) do
-      refused(admin:get(keys .. "?cursor=" .. cursor), "cursor")
+    assert.equal(201, admin:post(keys, { label = "second" }).status)
+    local cursor = admin:get(keys .. "?limit=1"):json().next_cursor
+    assert.equal(200, admin:get(keys .. "?cursor=" .. cursor).status)
+    for _, wrong in ipairs({ "", "x", "key_", id, cursor .. "&q=a", cursor .. "0",
+      "org_" .. cursor:sub(5) }) do
+      refused(admin:get(keys .. "?cursor=" .. wrong), "cursor")
     end
     for _, reason in ipairs({ 1, true, { "x" }, ("ü"):rep(201) }) do
       refused(admin:post(P .. "/api-keys/" .. id .. "/revoke", { reason = reason }), "reason")
@@ -130,7 +133,7 @@ describe("a question", function()
     assert.equal("active", admin:get(keys):json().api_keys[1].status)
     assert.equal(404, admin:post(P .. "/api-keys/key_x/revoke", { reason = "x" }).status)
     assert.equal(404, admin:get(P .. "/organizations/org_x/api-keys").status)
-    assert.equal(404, admin:get(P .. "/organizations?slug=none").status)
-    assert.equal(401, c:get(P .. "/organizations?slug=acme-salon").status)
+    assert.equal(404, admin:get(P .. "/organizations/none").status)
+    assert.equal(401, c:get(P .. "/organizations/acme-salon").status)
   end)
 end)

@@ -21,8 +21,8 @@ struct scene {
 static int scene_make(void **state)
 {
     struct scene *s = calloc(1, sizeof(*s));
-    struct org org = {.id = "org_a", .name = STR("Acme"), .slug = STR("acme")};
-    struct key row = {.id = "key_1", .label = STR("front desk"), .scopes = SCOPE_ALL};
+    struct org org = {.id = "org_a", .name = &STR("Acme"), .slug = STR("acme")};
+    struct key row = {.id = "key_1", .label = &STR("front desk"), .scopes = SCOPE_ALL};
     s->r = keyring_new();
     secret_random(&s->p, sizeof(s->p));
     key_make(KEY_LIVE, s->text);
@@ -173,7 +173,7 @@ static void sentences_name_the_key_and_the_way_out(void **state)
     s->key->not_before_ms = 1772953200001; /* rounded up: then it does work */
     said = detail(s, AUTH_NOT_YET, s->key, s->text);
     assert_says(said, "(…Ab12) is not valid before 2026-03-08T07:00:01Z. Send");
-    s->key->label = STR("");
+    s->key->label = NULL;
     said = detail(s, AUTH_REVOKED, s->key, s->text);
     assert_says(said, "The API key …Ab12 was revoked.");
     said = detail(s, AUTH_SUSPENDED, s->key, s->text);

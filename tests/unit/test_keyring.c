@@ -19,7 +19,7 @@ static void digest_of(uint64_t i, unsigned char out[DIGEST_BYTES])
 
 static struct org *add_org(struct keyring *r, const char *id, const char *slug)
 {
-    struct org row = {.slug = str_of(slug), .name = STR("Acme"), .plan = STR("gold")},
+    struct org row = {.slug = str_of(slug), .name = &STR("Acme"), .plan = &STR("gold")},
                *o;
     snprintf(row.id, sizeof(row.id), "%s", id);
     assert_int_equal(keyring_add_org(r, &row, &o), 0);
@@ -28,7 +28,8 @@ static struct org *add_org(struct keyring *r, const char *id, const char *slug)
 
 static struct key key_row(struct org *org, uint64_t i)
 {
-    struct key row = {.label = STR("desk"),
+    static const struct str label = {"desk", 4};
+    struct key row = {.label = &label,
                       .scopes = SCOPE_ALL,
                       .org = org,
                       .created_ms = (int64_t)i};
@@ -73,7 +74,8 @@ static void records_hold_what_was_given(void **state)
     struct org *o = add_org(r, "org_a", "acme");
     char label[] = "front desk";
     struct key row = key_row(o, 5), *k;
-    row.label = str_of(label);
+    struct str text = str_of(label);
+    row.label = &text;
     row.environment = ENV_DEVELOPMENT;
     row.scopes = SCOPE_BOOKINGS_READ;
     row.not_before_ms = 10;
@@ -87,7 +89,7 @@ static void records_hold_what_was_given(void **state)
     assert_ptr_equal(find(r, 5), k);
     assert_string_equal(k->id, "key_5");
     assert_string_equal(k->last4, "Ab12");
-    assert_true(str_eq(k->label, STR("front desk")));
+    assert_true(str_eq(keyring_label(k), STR("front desk")));
     assert_int_equal(k->environment, ENV_DEVELOPMENT);
     assert_int_equal(k->scopes, SCOPE_BOOKINGS_READ);
     assert_ptr_equal(k->org, o);
@@ -185,12 +187,92 @@ static void organizations_are_found(void **state)
         assert_ptr_equal(keyring_org(r, str_of(id + 4)), all[i]);
         assert_ptr_equal(keyring_org_by_slug(r, str_of(slug)), all[i]);
         assert_string_equal(all[i]->id, id);
-        assert_true(str_eq(all[i]->plan, STR("gold")));
+        assert_true(str_eq(keyring_plan(all[i]), STR("gold")));
     }
     assert_null(keyring_org(r, STR("org_org_1")));
     assert_null(keyring_org(r, STR("org_")));
     assert_null(keyring_org(r, STR("")));
     assert_null(keyring_org_by_slug(r, STR("slug-200")));
+    keyring_free(r);
+}
+
+/* Of two changes the one that was durable later wins, in whichever order they come. */
+static void a_change_that_comes_late_is_passed_over(void **state)
+{
+    (void)state;
+    struct keyring *r = keyring_new();
+    struct org *o = add_org(r, "org_a", "a");
+    struct key row = key_row(o, 1), *k;
+    const struct override limits = {.limit = {5, 0, 0}, .reason = STR("why")};
+    assert_int_equal(keyring_add_key(r, &row, &k), 0);
+    struct key_facts f = {.label = STR("new"),
+                          .scopes = SCOPE_BOOKINGS_READ,
+                          .expires_ms = 9,
+                          .version = 7,
+                          .limits = &limits};
+    keyring_change_key(r, k, &f);
+    f = (struct key_facts){.label = STR("older"), .version = 6};
+    keyring_change_key(r, k, &f);
+    assert_true(str_eq(keyring_label(k), STR("new")));
+    assert_int_equal(atomic_load(&k->scopes), SCOPE_BOOKINGS_READ);
+    assert_int_equal(atomic_load(&k->expires_ms), 9);
+    assert_int_equal(atomic_load(&k->limits)->limit[0], 5);
+    assert_int_equal(atomic_load(&k->inputs), 1);
+    size_t cost = keyring_changed(r);
+    f = (struct key_facts){.label = STR("new"), .version = 8, .limits = &limits};
+    keyring_change_key(r, k, &f); /* what is the same costs nothing, and asks no policy */
+    assert_int_equal(keyring_changed(r), cost);
+    assert_int_equal(atomic_load(&k->inputs), 1);
+    f.limits = NULL;
+    f.version = 9;
+    keyring_change_key(r, k, &f);
+    assert_null(atomic_load(&k->limits));
+    keyring_free(r);
+}
+
+static void only_a_change_of_the_suspension_lifts_a_hold(void **state)
+{
+    (void)state;
+    struct keyring *r = keyring_new();
+    struct org *o = add_org(r, "org_a", "a");
+    struct org_facts f = {.name = STR("New"), .plan = STR("large"), .version = 1};
+    keyring_hold(o);
+    keyring_change_org(r, o, &f);
+    assert_true(str_eq(keyring_name(o), STR("New")));
+    assert_int_equal(atomic_load(&o->suspended), ORG_HELD);
+    f.version = 3;
+    f.suspended = f.lift = true;
+    keyring_change_org(r, o, &f);
+    assert_int_equal(atomic_load(&o->suspended), ORG_SUSPENDED);
+    f.version = 2;
+    f.suspended = false; /* comes late */
+    keyring_change_org(r, o, &f);
+    assert_int_equal(atomic_load(&o->suspended), ORG_SUSPENDED);
+    f.version = 4;
+    keyring_change_org(r, o, &f);
+    assert_int_equal(atomic_load(&o->suspended), 0);
+    assert_int_equal(atomic_load(&o->inputs), 1); /* the plan, once */
+    keyring_free(r);
+}
+
+static void the_last_address_is_whole(void **state)
+{
+    (void)state;
+    struct keyring *r = keyring_new();
+    struct org *o = add_org(r, "org_a", "a");
+    struct key row = key_row(o, 1), *k;
+    unsigned char ip[IP_BYTES], none[IP_BYTES] = {0};
+    assert_int_equal(keyring_add_key(r, &row, &k), 0);
+    keyring_used_ip(k, ip);
+    assert_memory_equal(ip, none, IP_BYTES);
+    for (unsigned char i = 1; i < 5; i++) {
+        unsigned char a[IP_BYTES];
+        memset(a, i, sizeof(a));
+        keyring_used(k, i, a);
+        keyring_used_ip(k, ip);
+        assert_memory_equal(ip, a, IP_BYTES);
+        assert_int_equal(atomic_load(&k->last_used_ms), i);
+    }
     keyring_free(r);
 }
 
@@ -313,6 +395,9 @@ int main(void)
         cmocka_unit_test(equal_beginnings_are_told_apart),
         cmocka_unit_test(twice_is_refused),
         cmocka_unit_test(organizations_are_found),
+        cmocka_unit_test(a_change_that_comes_late_is_passed_over),
+        cmocka_unit_test(only_a_change_of_the_suspension_lifts_a_hold),
+        cmocka_unit_test(the_last_address_is_whole),
         cmocka_unit_test(scopes_have_names),
         cmocka_unit_test(readers_see_every_key_that_was_added),
         cmocka_unit_test(writers_take_turns),

@@ -39,8 +39,9 @@ static int tear_down(void **state)
 
 static struct key *add(struct fixture *x, const char *plan, int environment)
 {
-    struct org org = {.name = STR("n"), .plan = str_of(plan)}, *o;
-    struct key key = {.environment = environment, .label = STR("l")}, *k;
+    struct str text = str_of(plan);
+    struct org org = {.name = &STR("n"), .plan = &text}, *o;
+    struct key key = {.environment = environment, .label = &STR("l")}, *k;
     int n = ++x->keys;
     snprintf(org.id, sizeof(org.id), "org_%022d", n);
     org.slug = str_of(org.id);

@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "guard/limit.h"
+#include "guard/key_rows.h"
+#include "guard/org_rows.h"
 #include "guard/registry.h"
 #include "guard/schema.h"
 #include "store/db.h"
@@ -78,14 +80,15 @@ static void load_again(struct scene *s)
 
 static int add_org(struct scene *s, const char *id, const char *slug)
 {
-    struct org row = {.name = STR("Ac\"me"), .slug = str_of(slug)};
+    struct org row = {.name = &STR("Ac\"me"), .slug = str_of(slug)};
     snprintf(row.id, sizeof(row.id), "%s", id);
-    return registry_add_org(s->db, &row, 1000, STR("operator"));
+    return org_rows_add(s->db, &row, 1000, STR("operator"));
 }
 
 static struct key key_row(struct org *org, int i)
 {
-    struct key row = {.label = STR("front desk"),
+    static const struct str label = STR("front desk");
+    struct key row = {.label = &label,
                       .scopes = SCOPE_ALL,
                       .org = org,
                       .created_ms = 2000 + i};
@@ -98,7 +101,15 @@ static struct key key_row(struct org *org, int i)
 static int add_key(struct scene *s, struct org *org, int i)
 {
     struct key row = key_row(org, i);
-    return registry_add_key(s->db, &row, 2000 + i, STR("mia@acme.test"));
+    return key_rows_add(s->db, &row, STR(""), 2000 + i, STR("mia@acme.test"));
+}
+
+static int list(struct scene *s, struct str cursor, int max, struct key_row **rows,
+                int *n)
+{
+    const struct key_filter f = {
+        .organization_id = STR("org_a"), .cursor = cursor, .max = max};
+    return key_rows_list(s->db, &f, &s->arena, rows, n);
 }
 
 /* One value of one row, as text in the arena. */
@@ -127,13 +138,13 @@ static void what_was_added_is_loaded(void **state)
     row.scopes = SCOPE_BOOKINGS_READ | SCOPE_WEBHOOKS_WRITE;
     row.not_before_ms = 5;
     row.expires_ms = 6;
-    assert_int_equal(registry_add_key(s->db, &row, 2001, STR("mia")), 0);
+    assert_int_equal(key_rows_add(s->db, &row, STR(""), 2001, STR("mia")), 0);
     assert_int_equal(add_key(s, &a, 2), 0);
     load_again(s);
     org = keyring_org(s->r, STR("org_a"));
     assert_non_null(org);
-    assert_true(str_eq(org->name, STR("Ac\"me")));
-    assert_true(str_eq(org->plan, STR("")));
+    assert_true(str_eq(keyring_name(org), STR("Ac\"me")));
+    assert_true(str_eq(keyring_plan(org), STR("")));
     assert_ptr_equal(org, keyring_org_by_slug(s->r, STR("acme")));
     assert_false(atomic_load(&org->suspended));
     assert_int_equal(keyring_count(s->r), 2);
@@ -142,7 +153,7 @@ static void what_was_added_is_loaded(void **state)
     assert_ptr_equal(k->org, org);
     assert_string_equal(k->id, "key_0001");
     assert_string_equal(k->last4, "0001");
-    assert_true(str_eq(k->label, STR("front desk")));
+    assert_true(str_eq(keyring_label(k), STR("front desk")));
     assert_int_equal(k->environment, ENV_DEVELOPMENT);
     assert_int_equal(k->scopes, SCOPE_BOOKINGS_READ | SCOPE_WEBHOOKS_WRITE);
     assert_int_equal(k->created_ms, 2001);
@@ -160,12 +171,12 @@ static void a_suspended_organization_is_loaded_as_such(void **state)
 {
     struct scene *s = *state;
     struct org row = {
-        .id = "org_a", .slug = STR("acme"), .name = STR("Acme"), .plan = STR("gold")};
+        .id = "org_a", .slug = STR("acme"), .name = &STR("Acme"), .plan = &STR("gold")};
     atomic_store(&row.suspended, true);
-    assert_int_equal(registry_add_org(s->db, &row, 1, STR("operator")), 0);
+    assert_int_equal(org_rows_add(s->db, &row, 1, STR("operator")), 0);
     load_again(s);
     assert_true(atomic_load(&keyring_org(s->r, STR("org_a"))->suspended));
-    assert_true(str_eq(keyring_org(s->r, STR("org_a"))->plan, STR("gold")));
+    assert_true(str_eq(keyring_plan(keyring_org(s->r, STR("org_a"))), STR("gold")));
 }
 
 static void names_that_are_taken_are_told(void **state)
@@ -179,14 +190,14 @@ static void names_that_are_taken_are_told(void **state)
     assert_int_equal(add_key(s, &a, 1), 0);
     struct key row = key_row(&a, 2);
     memcpy(row.last4, "0001", LAST4);
-    assert_int_equal(registry_add_key(s->db, &row, 1, STR("x")), ERR_EXISTS);
+    assert_int_equal(key_rows_add(s->db, &row, STR(""), 1, STR("x")), ERR_EXISTS);
     row.org = &b; /* the same last 4 in another organization is fine */
-    assert_int_equal(registry_add_key(s->db, &row, 1, STR("x")), 0);
+    assert_int_equal(key_rows_add(s->db, &row, STR(""), 1, STR("x")), 0);
     row = key_row(&b, 3);
     secret_hash(STR("key_0001"), row.digest);
-    assert_int_equal(registry_add_key(s->db, &row, 1, STR("x")), ERR_EXISTS);
+    assert_int_equal(key_rows_add(s->db, &row, STR(""), 1, STR("x")), ERR_EXISTS);
     row = key_row(&none, 4);
-    assert_int_equal(registry_add_key(s->db, &row, 1, STR("x")), ERR_CONSTRAINT);
+    assert_int_equal(key_rows_add(s->db, &row, STR(""), 1, STR("x")), ERR_CONSTRAINT);
     assert_string_equal(value(s, "SELECT count(*) FROM api_key"), "2");
     assert_string_equal(value(s, "SELECT count(*) FROM audit"), "4");
 }
@@ -200,15 +211,15 @@ static void a_revocation_is_final(void **state)
     assert_int_equal(add_org(s, "org_a", "acme"), 0);
     assert_int_equal(add_key(s, &a, 1), 0);
     assert_int_equal(
-        registry_revoke(s->db, STR("key_9"), STR("r"), 5000, STR("m"), &at),
+        key_rows_revoke(s->db, STR("key_9"), STR("r"), 5000, STR("m"), &at),
         ERR_NOT_FOUND);
     assert_int_equal(
-        registry_revoke(s->db, STR("key_0001"), STR("le\"ak"), 5000, STR("mia"), &at),
+        key_rows_revoke(s->db, STR("key_0001"), STR("le\"ak"), 5000, STR("mia"), &at),
         0);
     assert_int_equal(at, 5000);
     at = 0;
     assert_int_equal(
-        registry_revoke(s->db, STR("key_0001"), STR("more"), 6000, STR("bob"), &at), 0);
+        key_rows_revoke(s->db, STR("key_0001"), STR("more"), 6000, STR("bob"), &at), 0);
     assert_int_equal(at, 5000);
     assert_string_equal(
         value(s, "SELECT count(*) FROM audit WHERE action = 'api_key.revoke'"), "1");
@@ -280,28 +291,28 @@ static void last_used_is_written_when_it_changed(void **state)
     for (int i = 0; i < 20; i++)
         assert_int_equal(add_key(s, &a, i), 0);
     load_again(s);
-    assert_int_equal(registry_flush_used(s->db, s->r), 0);
-    registry_used_flushed(s->r);
+    assert_int_equal(key_rows_flush_used(s->db, s->r), 0);
+    key_rows_used_flushed(s->r);
     assert_string_equal(value(s, sum), "0");
     atomic_store(&keyring_key(s->r, STR("key_0003"))->last_used_ms, 700);
     atomic_store(&keyring_key(s->r, STR("key_0005"))->last_used_ms, 30);
     assert_int_equal(db_exec(s->db, "BEGIN"), 0);
-    assert_int_equal(registry_flush_used(s->db, s->r), 0);
+    assert_int_equal(key_rows_flush_used(s->db, s->r), 0);
     assert_string_equal(value(s, sum), "730");
     assert_int_equal(db_exec(s->db, "ROLLBACK"),
                      0); /* lost: the next one writes again */
     assert_string_equal(value(s, sum), "0");
-    assert_int_equal(registry_flush_used(s->db, s->r), 0);
+    assert_int_equal(key_rows_flush_used(s->db, s->r), 0);
     assert_string_equal(value(s, sum), "730");
-    registry_used_flushed(s->r);
+    key_rows_used_flushed(s->r);
     assert_int_equal(db_exec(s->db, "UPDATE api_key SET last_used_at = NULL"), 0);
-    assert_int_equal(registry_flush_used(s->db, s->r), 0); /* nothing changed */
+    assert_int_equal(key_rows_flush_used(s->db, s->r), 0); /* nothing changed */
     assert_string_equal(value(s, sum), "0");
     atomic_store(&keyring_key(s->r, STR("key_0003"))->last_used_ms, 800);
-    assert_int_equal(registry_flush_used(s->db, s->r), 0);
+    assert_int_equal(key_rows_flush_used(s->db, s->r), 0);
     atomic_store(&keyring_key(s->r, STR("key_0003"))->last_used_ms, 900);
-    registry_used_flushed(s->r); /* 800 is durable, 900 is not */
-    assert_int_equal(registry_flush_used(s->db, s->r), 0);
+    key_rows_used_flushed(s->r); /* 800 is durable, 900 is not */
+    assert_int_equal(key_rows_flush_used(s->db, s->r), 0);
     assert_string_equal(value(s, sum), "900");
     load_again(s);
     assert_int_equal(atomic_load(&keyring_key(s->r, STR("key_0003"))->last_used_ms),
@@ -322,7 +333,7 @@ static void the_list_is_paged_newest_first(void **state)
     assert_int_equal(add_key(s, &b, 99), 0);
     do {
         assert_int_equal(
-            registry_list_keys(s->db, STR("org_a"), cursor, 10, &s->arena, &rows, &n),
+            list(s, cursor, 10, &rows, &n),
             0);
         for (int i = 0; i < n; i++) {
             char id[ID_MAX];
@@ -334,7 +345,9 @@ static void the_list_is_paged_newest_first(void **state)
     } while (n == 10);
     assert_int_equal(seen, 0);
     assert_int_equal(
-        registry_list_keys(s->db, STR("org_x"), STR(""), 10, &s->arena, &rows, &n), 0);
+        key_rows_list(
+            s->db, &(struct key_filter){.organization_id = STR("org_x"), .max = 10},
+            &s->arena, &rows, &n), 0);
     assert_int_equal(n, 0);
 }
 
@@ -350,16 +363,16 @@ static void the_list_shows_all_but_the_digest(void **state)
     row.environment = ENV_PRODUCTION;
     row.scopes = SCOPE_SERVICES_READ;
     row.expires_ms = 9000;
-    assert_int_equal(registry_add_key(s->db, &row, 2007, STR("mia")), 0);
+    assert_int_equal(key_rows_add(s->db, &row, STR(""), 2007, STR("mia")), 0);
     assert_int_equal(
-        registry_list_keys(s->db, STR("org_a"), STR(""), 1, &s->arena, &rows, &n), 0);
+        list(s, STR(""), 1, &rows, &n), 0);
     assert_int_equal(n, 1);
     assert_false(rows->revoked);
     assert_int_equal(
-        registry_revoke(s->db, STR("key_0007"), str_of(NULL), 5000, STR("bob"), &at),
+        key_rows_revoke(s->db, STR("key_0007"), str_of(NULL), 5000, STR("bob"), &at),
         0);
     assert_int_equal(
-        registry_list_keys(s->db, STR("org_a"), STR(""), 5, &s->arena, &rows, &n), 0);
+        list(s, STR(""), 5, &rows, &n), 0);
     assert_int_equal(n, 1);
     assert_true(str_eq(rows->id, STR("key_0007")));
     assert_true(str_eq(rows->label, STR("front desk")));
@@ -389,7 +402,7 @@ static void no_key_text_is_in_the_file(void **state)
     key_make(KEY_LIVE, text);
     secret_digest(&s->p, str_of(text), row.digest);
     memcpy(row.last4, text + KEY_TEXT - LAST4, LAST4);
-    assert_int_equal(registry_add_key(s->db, &row, 1, STR("mia")), 0);
+    assert_int_equal(key_rows_add(s->db, &row, STR(""), 1, STR("mia")), 0);
     for (int i = 0; i < 2; i++) {
         struct buf all = {0};
         snprintf(path, sizeof(path), "%s%s", s->file, i ? "-wal" : "");

@@ -1,0 +1,79 @@
+-- API keys: from creation to their end.
+local rules = require("rules")
+
+local keys = {}
+
+function keys.create_key(req)
+  local organization = kordless.organizations.get(req.params.id)
+  if not organization then
+    return nil, "not_found"
+  end
+  local wanted, why = rules.new_key(req.body)
+  if not wanted then
+    return nil, "validation_error", { detail = why }
+  end
+  wanted.organization_id = organization.id
+  local made = kordless.keys.create(wanted)
+  return 201, { api_key = rules.show_key(made, kordless.now()) }
+end
+
+function keys.list_keys(req)
+  local organization = kordless.organizations.get(req.params.id)
+  if not organization then
+    return nil, "not_found"
+  end
+  local after, why = rules.after(req.query, "key_")
+  if why then
+    return nil, "validation_error", { detail = why }
+  end
+  local rows = kordless.keys.list({ organization_id = organization.id, q = req.query.q,
+    created_by = req.query.created_by, cursor = after })
+  local now = kordless.now()
+  return 200, rules.page("api_keys", rows, req.query, function(row)
+    return rules.show_key(row, now)
+  end)
+end
+
+function keys.show_key(req)
+  local found = kordless.keys.get(req.params.id)
+  if not found then
+    return nil, "not_found"
+  end
+  return 200, { api_key = rules.show_key(found, kordless.now()) }
+end
+
+function keys.change_key(req)
+  local wanted, why = rules.change_of(req.body)
+  if not wanted then
+    return nil, "validation_error", { detail = why }
+  end
+  local changed, refused = kordless.keys.change(req.params.id, wanted)
+  if refused then
+    return nil, "key_rotated"
+  elseif not changed then
+    return nil, "not_found"
+  end
+  return 200, { api_key = rules.show_key(changed, kordless.now()) }
+end
+
+function keys.revoke_key(req)
+  local reason = rules.value(rules.optional(req.body).reason)
+  local revoked = kordless.keys.revoke(req.params.id, reason)
+  if not revoked then
+    return nil, "not_found"
+  end
+  return 200, { api_key = rules.show_key(revoked, kordless.now()) }
+end
+
+function keys.rotate_key(req)
+  local grace = rules.optional(req.body).grace_seconds or 0
+  local made, refused = kordless.keys.rotate(req.params.id, grace)
+  if refused then
+    return nil, "key_" .. refused
+  elseif not made then
+    return nil, "not_found"
+  end
+  return 201, { api_key = rules.show_key(made, kordless.now()) }
+end
+
+return keys

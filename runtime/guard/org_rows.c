@@ -1,0 +1,238 @@
+#include "guard/org_rows.h"
+
+#include "store/db.h"
+
+static void bind_text(struct stmt *s, int i, struct str v)
+{
+    stmt_text(s, i, v.n ? v : str_of(NULL));
+}
+
+static int finish(struct stmt *s)
+{
+    int got = stmt_step(s);
+    stmt_done(s);
+    return got < 0 ? got : 0;
+}
+
+/* ---- loading ---- */
+
+static int load_org(struct stmt *s, struct keyring *r, struct limits *l,
+                    struct buf *scratch)
+{
+    struct str name = stmt_get(s, 1), plan = stmt_get(s, 3), metadata = stmt_get(s, 5);
+    struct override limits;
+    struct org *made, row = {.slug = stmt_get(s, 2),
+                             .name = &name,
+                             .plan = &plan,
+                             .metadata = &metadata,
+                             .suspended = stmt_get_int(s, 4) ? ORG_SUSPENDED : 0};
+    if (str_cstr(stmt_get(s, 0), row.id, sizeof(row.id)))
+        return ERR_CORRUPT;
+    if (override_read(stmt_get(s, 6), scratch, &limits))
+        atomic_init(&row.limits, &limits);
+    int err = l ? limits_ring(l, str_of(row.id), &row.ring) : 0;
+    return err == 0 ? keyring_add_org(r, &row, &made) : err;
+}
+
+int org_rows_load(struct db *db, struct keyring *r, struct limits *l)
+{
+    struct buf scratch;
+    struct stmt *s;
+    int got = db_prepare(db,
+                         STR("SELECT id, name, slug, plan, suspended, metadata, limits"
+                             " FROM organization ORDER BY id"),
+                         &s);
+    if (got < 0)
+        return got;
+    buf_init(&scratch);
+    while ((got = stmt_step(s)) == 1)
+        if ((got = load_org(s, r, l, &scratch)) < 0)
+            break;
+    stmt_done(s);
+    buf_end(&scratch);
+    return got;
+}
+
+/* ---- reading ---- */
+
+#define COLUMNS                                                             \
+    "SELECT id, slug, name, plan, metadata, limits, suspended, created_at"  \
+    " FROM organization"
+
+static void read_row(struct stmt *s, struct arena *a, struct org_row *row)
+{
+    *row = (struct org_row){.suspended = stmt_get_int(s, 6) != 0,
+                            .created_ms = stmt_get_int(s, 7)};
+    struct str *const texts[] = {&row->id,   &row->slug,     &row->name,
+                                 &row->plan, &row->metadata, &row->limits};
+    for (int i = 0; i < (int)(sizeof(texts) / sizeof(texts[0])); i++)
+        *texts[i] = arena_str(a, stmt_get(s, i));
+}
+
+int org_rows_get(struct db *db, struct str name, struct arena *a, struct org_row *out)
+{
+    struct stmt *s;
+    int got = db_prepare(
+        db, STR(COLUMNS " WHERE id = ?1 OR id = 'org_' || ?1 OR slug = ?1"), &s);
+    if (got < 0)
+        return got;
+    stmt_text(s, 1, name);
+    got = stmt_step(s);
+    if (got == 1)
+        read_row(s, a, out);
+    stmt_done(s);
+    return got < 0 ? got : got == 1 ? 0 : ERR_NOT_FOUND;
+}
+
+int org_rows_list(struct db *db, struct str q, struct str cursor, int max,
+                  struct arena *a, struct org_row **rows, int *n)
+{
+    struct stmt *s;
+    *n = 0;
+    *rows = arena_alloc(a, (size_t)(max > 0 ? max : 1) * sizeof(**rows));
+    int got = db_prepare(
+        db,
+        STR(COLUMNS " WHERE (?1 IS NULL OR id < ?1) AND (?2 IS NULL OR"
+                    " instr(lower(name), lower(?2)) OR instr(slug, lower(?2)))"
+                    " ORDER BY id DESC LIMIT ?3"),
+        &s);
+    if (got < 0)
+        return got;
+    bind_text(s, 1, cursor);
+    bind_text(s, 2, q);
+    stmt_int(s, 3, max > 0 ? max : 0);
+    while ((got = stmt_step(s)) == 1)
+        read_row(s, a, &(*rows)[(*n)++]);
+    stmt_done(s);
+    return got;
+}
+
+/* ---- changes, each with its audit row ---- */
+
+static int insert(struct db *db, const struct org *row, int64_t now_ms)
+{
+    struct stmt *s;
+    int err =
+        db_prepare(db,
+                   STR("INSERT INTO organization (id, name, slug, plan, suspended,"
+                       " created_at, metadata) VALUES (?, ?, ?, ?, ?, ?, ?)"),
+                   &s);
+    if (err < 0)
+        return err;
+    stmt_text(s, 1, str_of(row->id));
+    stmt_text(s, 2, keyring_name(row));
+    stmt_text(s, 3, row->slug);
+    stmt_text(s, 4, keyring_plan(row).n ? keyring_plan(row) : STR(""));
+    stmt_int(s, 5, atomic_load(&row->suspended) != 0);
+    stmt_int(s, 6, now_ms);
+    bind_text(s, 7, keyring_text(keyring_now(row->metadata)));
+    return finish(s);
+}
+
+int org_rows_add(struct db *db, const struct org *row, int64_t now_ms, struct str actor)
+{
+    struct stmt *s;
+    int err = insert(db, row, now_ms);
+    if (err < 0)
+        return err;
+    err =
+        db_prepare(db,
+                   STR("INSERT INTO audit (at, actor, action, organization_id, object,"
+                       " detail) VALUES (?1, ?2, 'organization.create', ?3, ?3,"
+                       " json_object('name', ?4, 'slug', ?5))"),
+                   &s);
+    if (err < 0)
+        return err;
+    stmt_int(s, 1, now_ms);
+    stmt_text(s, 2, actor);
+    stmt_text(s, 3, str_of(row->id));
+    stmt_text(s, 4, keyring_name(row));
+    stmt_text(s, 5, row->slug);
+    return finish(s);
+}
+
+static int update(struct db *db, const struct org_change *c, const struct org_row *row)
+{
+    struct stmt *s;
+    int err = db_prepare(
+        db,
+        STR("UPDATE organization SET name = ?1, plan = ?2, suspended = ?3,"
+            " metadata = CASE WHEN ?4 IS NULL THEN metadata WHEN ?4 = 'null' THEN NULL"
+            " ELSE json_patch(coalesce(metadata, '{}'), ?4) END,"
+            " limits = CASE WHEN ?5 IS NULL THEN limits WHEN ?5 = 'null' THEN NULL"
+            " ELSE json_patch(coalesce(limits, '{}'), ?5) END WHERE id = ?6"),
+        &s);
+    if (err < 0)
+        return err;
+    stmt_text(s, 1, c->set & ORG_SET_NAME ? c->name : row->name);
+    struct str plan = c->set & ORG_SET_PLAN ? c->plan : row->plan;
+    stmt_text(s, 2, plan.n ? plan : STR("")); /* the column takes no NULL */
+    stmt_int(s, 3, c->set & ORG_SET_SUSPENDED ? c->suspended : row->suspended);
+    bind_text(s, 4, c->set & ORG_SET_METADATA ? c->metadata : str_of(NULL));
+    bind_text(s, 5, c->set & ORG_SET_LIMITS ? c->limits : str_of(NULL));
+    stmt_text(s, 6, row->id);
+    return finish(s);
+}
+
+static int audit(struct db *db, const struct org_row *row, const struct org_change *c,
+                 int64_t now_ms, struct str actor, int64_t *version)
+{
+    struct stmt *s;
+    int got = db_prepare(
+        db,
+        STR("INSERT INTO audit (at, actor, action, organization_id, object, detail)"
+            " VALUES (?1, ?2, ?3, ?4, ?4, json_object('name', ?5, 'changed',"
+            " json(coalesce(?6, '{}')))) RETURNING id"),
+        &s);
+    if (got < 0)
+        return got;
+    bool turned = (c->set & ORG_SET_SUSPENDED) && c->suspended != row->suspended;
+    stmt_int(s, 1, now_ms);
+    stmt_text(s, 2, actor);
+    stmt_text(s, 3,
+              !turned        ? STR("organization.change")
+              : c->suspended ? STR("organization.suspend")
+                             : STR("organization.resume"));
+    stmt_text(s, 4, row->id);
+    stmt_text(s, 5, row->name);
+    bind_text(s, 6, c->patch);
+    got = stmt_step(s);
+    *version = got == 1 ? stmt_get_int(s, 0) : 0;
+    stmt_done(s);
+    return got < 0 ? got : 0;
+}
+
+int org_rows_change(struct db *db, struct str id, const struct org_change *c,
+                    int64_t now_ms, struct str actor, struct arena *a,
+                    struct org_row *out)
+{
+    int64_t version = 0;
+    int err = org_rows_get(db, id, a, out);
+    if (err)
+        return err;
+    err = update(db, c, out);
+    if (!err)
+        err = audit(db, out, c, now_ms, actor, &version);
+    if (!err)
+        err = org_rows_get(db, id, a, out);
+    out->version = version;
+    return !err && out->metadata.n > ORG_METADATA ? ERR_TOO_LARGE : err;
+}
+
+void org_rows_publish(struct keyring *r, struct org *o, const struct org_row *row,
+                      bool lift)
+{
+    struct override limits;
+    struct buf scratch;
+    buf_init(&scratch);
+    bool limited = override_read(row->limits, &scratch, &limits);
+    keyring_change_org(r, o,
+                       &(struct org_facts){.name = row->name,
+                                           .plan = row->plan,
+                                           .metadata = row->metadata,
+                                           .suspended = row->suspended,
+                                           .lift = lift,
+                                           .version = row->version,
+                                           .limits = limited ? &limits : NULL});
+    buf_end(&scratch);
+}

@@ -14,7 +14,7 @@ stds.kordless = {
     utf8 = { other_fields = true },
     kordless = {
       fields = {
-        "now", "id", "transaction", "emit", "problem", "refuse", "answer", "sleep",
+        "now", "id", "transaction", "emit", "problem", "secret", "refuse", "answer", "sleep",
         log = { fields = { "info", "warn", "error" } },
         json = { fields = { "null", "encode", "decode", "array", "is_array" } },
         time = { fields = { "parse", "format", "days", "date", "weekday" } },
@@ -25,6 +25,7 @@ stds.kordless = {
         policy = { fields = { "has", "call", "hash", "fail" } },
         keys = { other_fields = true },
         organizations = { other_fields = true },
+        secrets = { fields = { "list", "set", "drop" } },
         plugins = { fields = { "resume" } },
       },
     },

@@ -180,6 +180,12 @@ function kordless.emit(name, data) end
 ---@param members? table
 function kordless.problem(name, members) end
 
+-- secret (H; needs "secret"): what the operator set with `kordless secret set <plugin>.<name>`;
+-- plugin.lua lists it under `secrets`. Read it where you use it: it may change at any time.
+---@param name string
+---@return string? # nil: it is not set
+function kordless.secret(name) end
+
 -- sleep (H; needs "sleep"): waits for 0 to 60 seconds, fractions too; others are served
 -- meanwhile. A call waits at most 1,000 times. If the caller leaves, the handler ends there;
 -- what it has written stays.
@@ -254,12 +260,13 @@ function require(name) end
 ---@field name string the folder's name
 ---@field version string any text
 ---@field api? integer 1
----@field needs? string[] of db transaction time zone span crypto id policy sleep fetch after emit (keys is the platform plugin's: organizations and API keys)
+---@field needs? string[] of db transaction time zone span crypto id policy sleep fetch after emit secret (keys is the platform plugin's: organizations and API keys)
 ---@field hosts? string[] servers that `fetch` may ask: "api.example.com", "api.example.com:8443"
 ---@field uses? string[] plugins that stand before this one; itself is allowed and needs no entry
 ---@field reads? string[] tables of others that SQL may read; not the runtime's api_key, member, session, audit, outbox, idempotency, secret, setting
 ---@field errors? table<string, {status: integer, detail: string}> names of a-z, 0-9 and _; status 400 to 599; `code` of the answer is the name
 ---@field options? kordless.option[] what the operator may set of this plugin; see kordless.options
+---@field secrets? string[] what kordless.secret may read: names of its own
 ---@field events? string[] what its transactions emit, words of a-z, 0-9 and _
 ---@field hooks? table<string, string> ["notes.kept"] = "on_kept": an event of any plugin, and the function of handlers.lua that is told
 ---@field routes? kordless.route[]

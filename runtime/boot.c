@@ -33,6 +33,8 @@ static int own_store(struct boot *b, struct buf *why)
     }
     if (!err && !b->loaded) {
         err = registry_load(b->db, s->shared.keyring, s->shared.limits);
+        if (!err)
+            err = vault_load(s->shared.vault, b->db, &s->shared.pepper);
         b->loaded = true;
     }
     if (err && why->n == 0)

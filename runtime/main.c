@@ -4,6 +4,7 @@
  *   main.c        which command               options.c   flags of all commands
  *   serve.c       runs until a signal         command.c   org, key, version
  *   check.c       looks without going live    demo.c      a salon to try things on
+ *   command_secret.c  what plugins read
  *   author.c      test, plugin new            ask.c       asks, and tells a person
  *   client.c      commands talk HTTP
  *   live.c        reload, rollback, status  operate.c   what only main can answer
@@ -27,7 +28,7 @@
  *     call        one run of a handler: its request, its reply
  *     transaction one run on the writer
  *     policy      the operator's functions    quota       limits per class of keys
- *     decision    a line about an answer
+ *     decision    a line about an answer      hook        who hears of a commit
  *     entry       a file that returns a table   quarantine  who was killed too often
  *     meter       processor time, charged
  *     vm          a state that cannot harm    sandbox     what scripts may call
@@ -43,7 +44,8 @@
  *   net/          sockets and the loop: loop, listen, conn; outwards: fetch, resolve,
  *                 reach (where to), tls
  *   guard/        who, how often: secret, keyring, auth, limit, peers, idem, registry,
- *                 key_rows, org_rows, override (above a policy), schema (the tables)
+ *                 key_rows, org_rows, override (above a policy),
+ *                 vault (secrets of plugins), schema (the tables)
  *   store/        SQLite: db, fence, migrate, writer, reader
  *   http/         bytes to meaning and back: parse, chunks, query, route, reply;
  *                 outwards: outgoing, response
@@ -57,6 +59,7 @@
 #include "author.h"
 #include "check.h"
 #include "command.h"
+#include "command_secret.h"
 #include "guard/secret.h"
 #include "live.h"
 #include "serve.h"
@@ -80,6 +83,9 @@ static const struct {
     {{"plugin", "resume"},
      command_plugin_resume,
      "run a quarantined plugin again: NAME"},
+    {{"secret", "set"}, command_secret_set, "set what a plugin reads: PLUGIN.NAME <file"},
+    {{"secret", "list"}, command_secret_list, "the names of all that are set"},
+    {{"secret", "drop"}, command_secret_drop, "drop one: PLUGIN.NAME"},
     {{"demo", NULL}, command_demo, "make the demo organization acme-salon"},
     {{"version", NULL}, command_version, "print the version"},
 };

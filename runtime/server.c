@@ -95,6 +95,7 @@ static int open_memory(struct server *s, struct buf *why)
     s->shared.strangers = peers_new(STRANGERS_MAX, stranger_limits);
     s->shared.lookups = peers_new(STRANGERS_MAX, lookup_limits);
     s->shared.idem = idem_new();
+    s->shared.vault = vault_new();
     return 0;
 }
 
@@ -400,6 +401,7 @@ void server_close(struct server *s, int64_t drain_ms)
     peers_free(s->shared.strangers);
     peers_free(s->shared.lookups);
     idem_free(s->shared.idem);
+    vault_free(s->shared.vault);
     zones_free(s->shared.zones);
     desk_free(s->shared.desk);
     pepper_end(&s->shared.pepper);

@@ -15,6 +15,7 @@
 #include "guard/keyring.h"
 #include "guard/limit.h"
 #include "guard/peers.h"
+#include "guard/vault.h"
 #include "scribe.h"
 #include "store/writer.h"
 
@@ -28,6 +29,7 @@ struct shared {
     struct peers *strangers; /* callers without a key, by address or number */
     struct peers *lookups;   /* GET /rate-limit, by key: a limit of its own */
     struct idem *idem;
+    struct vault *vault;
     struct writer *writer;
     struct scribe *decisions; /* of policies; NULL in a server without listeners */
     struct desk *desk;    /* what workers ask of main */

@@ -265,6 +265,7 @@ int worker_start(struct worker **out, const struct worker_options *o, struct buf
                                  .keyring = o->shared->keyring,
                                  .pepper = &o->shared->pepper,
                                  .limits = o->shared->limits,
+                                 .vault = o->shared->vault,
                                  .log = o->shared->log};
     int err = open_all(w, o, why);
     if (!err && pthread_create(&w->thread, NULL, worker_main, w) != 0)

@@ -91,6 +91,11 @@ const struct migration schema_migrations[] = {
          "CREATE TRIGGER api_key_line BEFORE UPDATE OF rotated_from, family, created_at,"
          " created_by ON api_key"
          " BEGIN SELECT RAISE(ABORT, 'api_key: origin never changes'); END;")},
+    {STR("003_secret"), STR("CREATE TABLE secret ("
+                            "  name TEXT PRIMARY KEY NOT NULL,"
+                            "  box BLOB NOT NULL," /* nonce and ciphertext */
+                            "  at INTEGER NOT NULL"
+                            ") STRICT;")},
 };
 const size_t schema_migrations_n =
     sizeof(schema_migrations) / sizeof(schema_migrations[0]);

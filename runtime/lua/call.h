@@ -17,6 +17,7 @@
 #include "store/writer.h"
 
 struct limits;
+struct vault;
 struct outgoing;
 struct call;
 
@@ -54,6 +55,7 @@ struct call_host {
     struct keyring *keyring;
     const struct pepper *pepper;
     struct limits *limits;
+    struct vault *vault;
     struct log *log;
 };
 

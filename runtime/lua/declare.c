@@ -120,6 +120,12 @@ bool declare_reply(lua_State *L, int idx, int status, const struct declared *d,
     }
     if (!s)
         return true;
+    if (status == 204 && !lua_isnil(L, idx)) {
+        buf_lit(faults, "a 204 has no body");
+        return false;
+    }
+    if (status == 204)
+        return true;
     size_t n;
     const char *p = lua_type(L, idx) == LUA_TSTRING ? lua_tolstring(L, idx, &n) : NULL;
     if (p && json_decode(L, (struct str){p, n}, faults))

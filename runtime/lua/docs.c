@@ -137,7 +137,8 @@ static void put_route(struct buf *b, const struct openapi_route *all, int i)
     for (int k = 0; k < r->declared.n_replies; k++) {
         char title[16];
         snprintf(title, sizeof(title), "Reply %d", r->declared.replies[k].status);
-        put_table(b, title, &r->declared.replies[k].body);
+        if (r->declared.replies[k].status != 204)
+            put_table(b, title, &r->declared.replies[k].body);
     }
     put_example(b, "Example of a reply", r->declared.example_reply);
     buf_lit(b, "</section>\n");

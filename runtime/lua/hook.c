@@ -48,10 +48,11 @@ static void read_hooks(struct fields *f, struct manifest *m)
         const char *handler =
             lua_type(f->L, -1) == LUA_TSTRING ? lua_tolstring(f->L, -1, &nv) : NULL;
         if (!event || !handler || m->n_hooks == HOOKS_MAX)
-            fields_fault(f, event ? event : "",
-                         "must be [\"plugin.event\"] = \"function of handlers.lua\", %d "
-                         "at most",
-                         HOOKS_MAX);
+            fields_fault(
+                f, event ? event : "",
+                "must be [\"plugin.event\"] = \"function of handlers.lua\", %d "
+                "at most",
+                HOOKS_MAX);
         else
             m->hooks[m->n_hooks++] =
                 (struct hook){arena_str(f->arena, (struct str){event, n}),
@@ -135,8 +136,8 @@ static int unknown_event(lua_State *L, const struct manifest *m, const char *nam
     for (int i = 0; i < m->n_events; i++)
         known[i] = m->events[i].p;
     near = nearest(str_of(name), known);
-    return luaL_error(L, "emit: plugin.lua lists no event '%s' under events%s%s%s", name,
-                      near ? "; did you mean '" : "", near ? near : "",
+    return luaL_error(L, "emit: plugin.lua lists no event '%s' under events%s%s%s",
+                      name, near ? "; did you mean '" : "", near ? near : "",
                       near ? "'?" : "");
 }
 
@@ -195,8 +196,8 @@ void hook_tell(struct call *c, const struct tx *t)
     struct str rest = buf_slice(&t->events);
     while (rest.n && c->host->emit) {
         uint32_t at = take_length(&rest), n = take_length(&rest);
-        struct str event = arena_fmt(c->arena, "%s.%s", p->manifest.name.p,
-                                     p->manifest.events[at].p);
+        struct str event =
+            arena_fmt(c->arena, "%s.%s", p->manifest.name.p, p->manifest.events[at].p);
         c->host->emit(c->host->ctx, event, (struct str){rest.p, n});
         rest = (struct str){rest.p + n, rest.n - n};
     }

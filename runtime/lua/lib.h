@@ -42,6 +42,10 @@ bool json_only_positions(lua_State *L, int idx, lua_Integer n);
 struct spans *span_push(lua_State *L);
 void span_settle(lua_State *L, int idx);
 
+/* lib_vault.c: kordless.secret, and kordless.secrets pushed. */
+int lib_vault_secret(lua_State *L);
+void lib_vault_push(lua_State *L);
+
 void lib_policy_push(lua_State *L); /* kordless.policy, lib_policy.c */
 
 /* kordless.fetch, lib_fetch.c. */

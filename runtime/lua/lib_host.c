@@ -187,6 +187,7 @@ static const struct {
     {"problem", l_problem, UNIT_HANDLERS, 0},
     {"sleep", l_sleep, UNIT_HANDLERS, NEED_SLEEP},
     {"after", job_after, UNIT_HANDLERS, NEED_AFTER},
+    {"secret", lib_vault_secret, UNIT_HANDLERS, NEED_SECRET},
     {"fetch", lib_fetch_wait, UNIT_HANDLERS, NEED_FETCH},
     {"transaction", transaction_wait, UNIT_HANDLERS, NEED_TRANSACTION},
     {"emit", hook_emit, UNIT_TRANSACTIONS, NEED_EMIT},
@@ -213,6 +214,10 @@ void lib_host_open(struct unit *u)
         else
             unit_elsewhere(L, functions[i].name, places[functions[i].role]);
         vm_set_library(u->vm, functions[i].name);
+    }
+    if (u->role == UNIT_HANDLERS && (needs & NEED_SECRETS)) {
+        lib_vault_push(L);
+        vm_set_library(u->vm, "secrets");
     }
     if (u->role == UNIT_HANDLERS && (needs & NEED_POLICY)) {
         lib_policy_push(L);

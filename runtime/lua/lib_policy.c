@@ -86,7 +86,8 @@ static bool is_answer(lua_State *L, int idx)
 static void note(lua_State *L, struct call *c, const struct question *q,
                  enum decision_kind kind)
 {
-    int every = c->unit->plugin->settings ? c->unit->plugin->settings->decision_sample : 0;
+    int every =
+        c->unit->plugin->settings ? c->unit->plugin->settings->decision_sample : 0;
     struct decision d = {.kind = kind,
                          .file = q->file,
                          .rule = q->name,
@@ -99,8 +100,8 @@ static void note(lua_State *L, struct call *c, const struct question *q,
                          .instructions = q->cost,
                          .sampled = kind == DECISION_ALLOWED ? every : 1,
                          .why = buf_slice(&c->why)};
-    if (!c->host->decided || (kind == DECISION_ALLOWED &&
-                              !policies_sample(c->unit->policies, every)))
+    if (!c->host->decided ||
+        (kind == DECISION_ALLOWED && !policies_sample(c->unit->policies, every)))
         return;
     buf_clear(&c->scratch);
     decision_put(L, 3, lua_gettop(L), &d, &c->scratch);
@@ -134,7 +135,8 @@ static int l_policy_call(lua_State *L)
 {
     static const char *const meanings[] = {"refused", "changed", NULL};
     struct call *c = call_of(L);
-    struct question q = {.file = luaL_checkstring(L, 1), .name = luaL_checkstring(L, 2)};
+    struct question q = {.file = luaL_checkstring(L, 1),
+                         .name = luaL_checkstring(L, 2)};
     q.says = luaL_checkoption(L, 4, "refused", meanings) ? DECISION_CHANGED
                                                          : DECISION_REFUSED;
     lua_settop(L, 3);

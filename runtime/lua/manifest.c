@@ -23,7 +23,8 @@ static const struct {
     {"id", NEED_ID},       {"policy", NEED_POLICY},
     {"sleep", NEED_SLEEP}, {"keys", NEED_KEYS},
     {"fetch", NEED_FETCH}, {"after", NEED_AFTER},
-    {"emit", NEED_EMIT},
+    {"emit", NEED_EMIT},   {"secret", NEED_SECRET},
+    {"secrets", NEED_SECRETS},
 };
 
 static const struct {
@@ -236,7 +237,7 @@ static void read_manifest(struct fields *f, const struct folder *folder,
 {
     static const char *const known[] = {"name",   "version", "api",   "needs",
                                         "uses",   "reads",   "hosts", "errors",
-                                        "routes", "options", "events", "hooks", NULL};
+                                        "routes", "options", "events", "hooks", "secrets", NULL};
     fields_only(f, known);
     m->name = fields_str(f, "name", REQUIRED);
     m->version = fields_str(f, "version", REQUIRED);
@@ -247,6 +248,7 @@ static void read_manifest(struct fields *f, const struct folder *folder,
     read_needs(f, m);
     m->n_uses = read_list(f, "uses", &m->uses);
     m->n_reads = read_list(f, "reads", &m->reads);
+    m->n_secrets = read_list(f, "secrets", &m->secrets);
     read_hosts(f, m);
     option_read(f, &m->options);
     read_errors(f, m);

@@ -26,7 +26,9 @@ enum need_bit {
     NEED_KEYS = 1 << 9,
     NEED_FETCH = 1 << 10,
     NEED_AFTER = 1 << 11,
-    NEED_EMIT = 1 << 12
+    NEED_EMIT = 1 << 12,
+    NEED_SECRET = 1 << 13,
+    NEED_SECRETS = 1 << 14
 };
 
 enum route_auth {
@@ -79,8 +81,8 @@ struct hook;
 struct manifest {
     struct str name, version;
     unsigned needs;
-    struct str *uses, *reads, *hosts;
-    int n_uses, n_reads, n_hosts;
+    struct str *uses, *reads, *hosts, *secrets;
+    int n_uses, n_reads, n_hosts, n_secrets;
     struct route *routes;
     int n_routes;
     struct schema options;    /* as an object's properties */

@@ -150,8 +150,10 @@ static void put_reply(struct sheet *w, const struct route *r,
     buf_fmt(w->b, "\"%d\":{\"description\":\"%s\"", reply->status,
             components_meaning(reply->status));
     components_headers(w, takes_key(r), false);
-    buf_char(w->b, ',');
-    put_content(w->b, &reply->body, example, PLACE_REPLY);
+    if (reply->status != 204) { /* which has none: RFC 9110 15.3.5 */
+        buf_char(w->b, ',');
+        put_content(w->b, &reply->body, example, PLACE_REPLY);
+    }
     buf_char(w->b, '}');
 }
 

@@ -45,12 +45,14 @@ function shell.remove(path)
   os.execute("rm -rf " .. shell.quote(path))
 end
 
--- Runs a list of words without input. Returns exit status, standard output, standard error.
-function shell.run(words, environment)
+-- Runs a list of words, without input or with this text. Returns exit status, standard
+-- output, standard error.
+function shell.run(words, environment, input)
   local dir = shell.temp_dir()
   local out, err = dir .. "/out", dir .. "/err"
-  local line = ("%s %s </dev/null >%s 2>%s"):format(environment or "", shell.join(words),
-    shell.quote(out), shell.quote(err))
+  shell.write(dir .. "/in", input or "")
+  local line = ("%s %s <%s >%s 2>%s"):format(environment or "", shell.join(words),
+    shell.quote(dir .. "/in"), shell.quote(out), shell.quote(err))
   local _, how, code = os.execute(line)
   if how == "signal" then code = 128 + code end
   local text, errors = shell.read(out), shell.read(err)

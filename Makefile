@@ -40,7 +40,7 @@ UNIT_BINS   := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNITS))
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
-.PHONY: build units run test torture bench lint-api clean format help \
+.PHONY: build units run test torture bench api lint-api clean format help \
         deps deps-test deps-bench deps-lint
 
 build: $(BUILD)/kordless $(BUILD)/kordless-test
@@ -67,8 +67,9 @@ $(BUILD)/obj-test/%.o: %.c Makefile
 	@echo "  cc      $< (test clock)"
 	@$(CC) $(ALL_CFLAGS) -DKORDLESS_TEST_CLOCK -c -o $@ $<
 
-# A Lua file inside the binary.
+# Lua files inside the binary.
 $(BUILD)/obj/runtime/lua/spec.o $(BUILD)/obj-test/runtime/lua/spec.o: runtime/lua/spec.lua
+$(BUILD)/obj/runtime/lua/api_text.o $(BUILD)/obj-test/runtime/lua/api_text.o: runtime/lua/api_manifest.lua
 
 # Each tests/unit/test_*.c is a program of its own; native plugins that they load.
 units: $(UNIT_BINS) $(SHARED)
@@ -120,6 +121,11 @@ lint-api: deps-lint
 	@$(MAKE) --no-print-directory build $(SHARED)
 	@BUILD=$(BUILD) tests/lint/run
 
+# The promise to plugin authors, from the table that the server goes by.
+api: $(BUILD)/kordless
+	@$(BUILD)/kordless api --format lua >$(BUILD)/kordless.lua
+	@mv $(BUILD)/kordless.lua include/kordless.lua
+
 clean:
 	rm -rf build
 
@@ -161,6 +167,7 @@ help:
 	@echo "make torture      the same, with the randomized tests ten times as long"
 	@echo "make bench        CPU per request beside nginx and the floor; needs two cores"
 	@echo "make lint-api     /openapi.json under two linters from npm (redocly, spectral)"
+	@echo "make api          write include/kordless.lua anew from the table of the API"
 	@echo "make deps         install Debian packages to build (deps-test, -bench, -lint: more)"
 	@echo "make format       clang-format over all C"
 	@echo "make clean        remove build/ (data/ stays)"

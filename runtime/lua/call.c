@@ -192,7 +192,7 @@ struct call *call_of(lua_State *L)
 {
     struct unit *u = unit_of(L);
     if (u->role != UNIT_HANDLERS || !u->call)
-        luaL_error(L, "this may only be used while a handler runs");
+        api_only_while(L, "a handler runs");
     return u->call;
 }
 
@@ -210,12 +210,21 @@ static int waited(lua_State *L, int status, lua_KContext base)
     return err ? lua_error(L) : n;
 }
 
+static void cannot_wait(lua_State *L)
+{
+    const struct api_row *r = api_running(L);
+    luaL_error(
+        L,
+        "kordless.%s waits, and a handler cannot wait inside a sort, a pattern's "
+        "function, a metamethod of one or a file being required; call it before "
+        "or after, in the handler itself",
+        r ? r->name : "?");
+}
+
 void call_may_wait(lua_State *L)
 {
     if (!lua_isyieldable(L))
-        luaL_error(L,
-                   "a handler cannot wait inside a sort, a pattern's function, a "
-                   "metamethod of one or a file being required; do it before or after");
+        cannot_wait(L);
     if (call_of(L)->problem)
         luaL_error(L, "this request is answered with a problem; nothing more is done in it");
     if (vm_budget(L)->yields > 0)

@@ -1,10 +1,9 @@
 #ifndef KORDLESS_LUA_LIB_H
 #define KORDLESS_LUA_LIB_H
 
-/* The `kordless` libraries that need nothing but the values they are given: one file
- * each, named lib_<name>.c, each with one luaopen that pushes its table. What a plugin
- * may use is decided by its manifest's `needs`; see include/kordless.lua for the
- * shapes. */
+/* The C functions of the `kordless` API, a file each library, named
+ * lib_<library>_<function>; what they take and give stands in their rows (api.h), which
+ * is also where they become part of a state. Below them what libraries lend to C. */
 
 #include <lua.h>
 #include <stdbool.h>
@@ -12,15 +11,72 @@
 #include "base/buf.h"
 #include "base/str.h"
 
-struct zones;
 struct spans;
 struct call;
+struct api_grant;
 
-int luaopen_kordless_json(lua_State *L);
-int luaopen_kordless_span(lua_State *L);
-int luaopen_kordless_time(lua_State *L); /* parse, format, date arithmetic; no clock */
-int luaopen_kordless_zone(lua_State *L); /* upvalue 1: light userdata struct zones * */
-int luaopen_kordless_crypto(lua_State *L);
+int lib_crypto_equal(lua_State *L);
+int lib_crypto_hash(lua_State *L);
+int lib_crypto_token(lua_State *L);
+int lib_db_exec(lua_State *L);
+int lib_db_one(lua_State *L);
+int lib_db_query(lua_State *L);
+int lib_fetch_wait(lua_State *L);
+int lib_host_answer(lua_State *L);
+int lib_host_error(lua_State *L);
+int lib_host_id(lua_State *L);
+int lib_host_info(lua_State *L);
+int lib_host_now(lua_State *L);
+int lib_host_options(lua_State *L, const struct api_grant *g);
+int lib_host_problem(lua_State *L);
+int lib_host_refuse(lua_State *L);
+int lib_host_sleep(lua_State *L);
+int lib_host_warn(lua_State *L);
+int lib_json_array(lua_State *L);
+int lib_json_decode(lua_State *L);
+int lib_json_encode(lua_State *L);
+int lib_json_is_array(lua_State *L);
+int lib_json_null(lua_State *L, const struct api_grant *g);
+int lib_keys_change(lua_State *L);
+int lib_keys_create(lua_State *L);
+int lib_keys_get(lua_State *L);
+int lib_keys_list(lua_State *L);
+int lib_keys_revoke(lua_State *L);
+int lib_keys_rotate(lua_State *L);
+int lib_orgs_change(lua_State *L);
+int lib_orgs_create(lua_State *L);
+int lib_orgs_get(lua_State *L);
+int lib_orgs_list(lua_State *L);
+int lib_platform_resume(lua_State *L);
+int lib_policy_call(lua_State *L);
+int lib_policy_fail(lua_State *L);
+int lib_policy_has(lua_State *L);
+int lib_policy_hash(lua_State *L);
+int lib_span_add(lua_State *L);
+int lib_span_covers(lua_State *L);
+int lib_span_each(lua_State *L);
+int lib_span_get(lua_State *L);
+int lib_span_intersect(lua_State *L);
+int lib_span_new(lua_State *L);
+int lib_span_peak(lua_State *L);
+int lib_span_share(lua_State *L, const struct api_grant *g);
+int lib_span_subtract(lua_State *L);
+int lib_span_total(lua_State *L);
+int lib_span_touches(lua_State *L);
+int lib_span_union(lua_State *L);
+int lib_time_date(lua_State *L);
+int lib_time_days(lua_State *L);
+int lib_time_format(lua_State *L);
+int lib_time_parse(lua_State *L);
+int lib_time_weekday(lua_State *L);
+int lib_vault_drop(lua_State *L);
+int lib_vault_list(lua_State *L);
+int lib_vault_secret(lua_State *L);
+int lib_vault_set(lua_State *L);
+int lib_zone_instant(lua_State *L);
+int lib_zone_known(lua_State *L);
+int lib_zone_share(lua_State *L, const struct api_grant *g);
+int lib_zone_wall(lua_State *L);
 
 /* The value at `idx` as JSON, appended; 0, or ERR_INVALID with `why`: the path is
  * appended to the value's name, if the caller put one there, else to "value"
@@ -42,14 +98,7 @@ bool json_only_positions(lua_State *L, int idx, lua_Integer n);
 struct spans *span_push(lua_State *L);
 void span_settle(lua_State *L, int idx);
 
-/* lib_vault.c: kordless.secret, and kordless.secrets pushed. */
-int lib_vault_secret(lua_State *L);
-void lib_vault_push(lua_State *L);
-
-void lib_policy_push(lua_State *L); /* kordless.policy, lib_policy.c */
-
-/* kordless.fetch, lib_fetch.c. */
-int lib_fetch_wait(lua_State *L);
+/* Of a fetch that is over: what it held. */
 void lib_fetch_drop(struct call *c);
 
 /* string.find and its kin, budgeted: replaces the four functions in the table on top.

@@ -17,7 +17,7 @@ static struct str check_str(lua_State *L, int idx)
     return s;
 }
 
-static int l_hash(lua_State *L)
+int lib_crypto_hash(lua_State *L)
 {
     static const char hex[] = "0123456789abcdef";
     unsigned char digest[DIGEST_BYTES];
@@ -34,7 +34,7 @@ static int l_hash(lua_State *L)
 }
 
 /* Bytes of 248 and more are thrown away: 256 is no multiple of 62. */
-static int l_token(lua_State *L)
+int lib_crypto_token(lua_State *L)
 {
     static const char base62[] =
         "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -53,18 +53,10 @@ static int l_token(lua_State *L)
     return 1;
 }
 
-static int l_equal(lua_State *L)
+int lib_crypto_equal(lua_State *L)
 {
     struct str a = check_str(L, 1), b = check_str(L, 2);
     vm_charge(L, (int64_t)(a.n / BYTES_PER_CHARGE));
     lua_pushboolean(L, a.n == b.n && secret_equal(a.p, b.p, a.n));
-    return 1;
-}
-
-int luaopen_kordless_crypto(lua_State *L)
-{
-    static const luaL_Reg functions[] = {
-        {"hash", l_hash}, {"token", l_token}, {"equal", l_equal}, {NULL, NULL}};
-    luaL_newlib(L, functions);
     return 1;
 }

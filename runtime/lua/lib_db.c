@@ -6,6 +6,7 @@
 
 #include <lauxlib.h>
 
+#include "lua/lib.h"
 #include "lua/transaction.h"
 #include "lua/unit.h"
 
@@ -134,7 +135,7 @@ static void push_row(lua_State *L, struct stmt *s)
     }
 }
 
-static int l_query(lua_State *L)
+int lib_db_query(lua_State *L)
 {
     struct unit *u = unit_of(L);
     struct db *db;
@@ -152,7 +153,7 @@ static int l_query(lua_State *L)
     return 1;
 }
 
-static int l_one(lua_State *L)
+int lib_db_one(lua_State *L)
 {
     struct unit *u = unit_of(L);
     struct db *db;
@@ -168,7 +169,7 @@ static int l_one(lua_State *L)
     return 1;
 }
 
-static int l_exec(lua_State *L)
+int lib_db_exec(lua_State *L)
 {
     struct unit *u = unit_of(L);
     struct db *db;
@@ -181,18 +182,4 @@ static int l_exec(lua_State *L)
     lua_pushinteger(L, db_changes(db));
     unit_close(u);
     return 1;
-}
-
-void lib_db_open(struct unit *u)
-{
-    static const luaL_Reg reading[] = {
-        {"query", l_query}, {"one", l_one}, {NULL, NULL}};
-    lua_State *L = vm_main(u->vm);
-    luaL_newlib(L, reading);
-    if (u->role == UNIT_TRANSACTIONS)
-        lua_pushcfunction(L, l_exec);
-    else
-        unit_elsewhere(L, "db.exec", "a transaction");
-    lua_setfield(L, -2, "exec");
-    vm_set_library(u->vm, "db");
 }

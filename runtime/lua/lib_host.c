@@ -1,16 +1,14 @@
-/* The part of `kordless` that reaches the host: time, ids, log, transactions, policies.
- */
+/* The part of `kordless` that reaches the host: time, ids, log, transactions. */
 
 #include <lauxlib.h>
 #include <string.h>
 
 #include "base/log.h"
+#include "lua/api.h"
 #include "lua/call_inside.h"
 #include "lua/data.h"
-#include "lua/hook.h"
-#include "lua/job.h"
 #include "lua/lib.h"
-#include "lua/policy.h"
+#include "lua/option.h"
 #include "lua/transaction.h"
 #include "lua/unit.h"
 
@@ -61,30 +59,41 @@ static int write_log(lua_State *L, enum log_level level)
     return 0;
 }
 
-static int l_info(lua_State *L)
+int lib_host_info(lua_State *L)
 {
     return write_log(L, LOG_INFO);
 }
 
-static int l_warn(lua_State *L)
+int lib_host_warn(lua_State *L)
 {
     return write_log(L, LOG_WARN);
 }
 
-static int l_error(lua_State *L)
+int lib_host_error(lua_State *L)
 {
     return write_log(L, LOG_ERROR);
 }
 
+/* --- options --- */
+
+int lib_host_options(lua_State *L, const struct api_grant *g)
+{
+    if (g->manifest)
+        option_push(L, g->manifest);
+    else
+        lua_newtable(L);
+    return 1;
+}
+
 /* --- handlers --- */
 
-static int l_now(lua_State *L)
+int lib_host_now(lua_State *L)
 {
     lua_pushinteger(L, call_of(L)->now.wall_ms / 1000);
     return 1;
 }
 
-static int l_id(lua_State *L)
+int lib_host_id(lua_State *L)
 {
     struct call *c = call_of(L);
     char id[ID_MAX];
@@ -104,7 +113,7 @@ static int slept(lua_State *L, int status, lua_KContext base)
     return 0;
 }
 
-static int l_sleep(lua_State *L)
+int lib_host_sleep(lua_State *L)
 {
     struct call *c = call_of(L);
     lua_Number seconds = luaL_checknumber(L, 1);
@@ -117,7 +126,7 @@ static int l_sleep(lua_State *L)
 }
 
 /* As `return nil, name, members` from wherever the handler is by then. */
-static int l_problem(lua_State *L)
+int lib_host_problem(lua_State *L)
 {
     struct call *c = call_of(L);
     if (c->is_job)
@@ -135,7 +144,7 @@ static int l_problem(lua_State *L)
 
 /* --- transactions --- */
 
-static int l_refuse(lua_State *L)
+int lib_host_refuse(lua_State *L)
 {
     struct tx *t = tx_of(L);
     lua_settop(L, 1);
@@ -151,7 +160,7 @@ static int l_refuse(lua_State *L)
     return luaL_error(L, "refused"); /* a pcall around it does not unmake the refusal */
 }
 
-static int l_answer(lua_State *L)
+int lib_host_answer(lua_State *L)
 {
     struct tx *t = tx_of(L);
     lua_Integer status = luaL_checkinteger(L, 1);
@@ -172,55 +181,4 @@ static int l_answer(lua_State *L)
     lua_pushlstring(L, t->answer.p, t->answer.n);
     lua_setfield(L, -2, "body");
     return 1;
-}
-
-/* --- what a unit gets --- */
-
-static const struct {
-    const char *name;
-    lua_CFunction function;
-    enum unit_role role;
-    unsigned need; /* 0: always */
-} functions[] = {
-    {"now", l_now, UNIT_HANDLERS, 0},
-    {"id", l_id, UNIT_HANDLERS, NEED_ID},
-    {"problem", l_problem, UNIT_HANDLERS, 0},
-    {"sleep", l_sleep, UNIT_HANDLERS, NEED_SLEEP},
-    {"after", job_after, UNIT_HANDLERS, NEED_AFTER},
-    {"secret", lib_vault_secret, UNIT_HANDLERS, NEED_SECRET},
-    {"fetch", lib_fetch_wait, UNIT_HANDLERS, NEED_FETCH},
-    {"transaction", transaction_wait, UNIT_HANDLERS, NEED_TRANSACTION},
-    {"emit", hook_emit, UNIT_TRANSACTIONS, NEED_EMIT},
-    {"refuse", l_refuse, UNIT_TRANSACTIONS, 0},
-    {"answer", l_answer, UNIT_TRANSACTIONS, 0},
-};
-
-void lib_host_open(struct unit *u)
-{
-    static const luaL_Reg log[] = {
-        {"info", l_info}, {"warn", l_warn}, {"error", l_error}, {NULL, NULL}};
-    static const char *const places[] = {
-        [UNIT_HANDLERS] = "a handler", [UNIT_TRANSACTIONS] = "a transaction"};
-    lua_State *L = vm_main(u->vm);
-    unsigned needs = u->plugin ? u->plugin->manifest.needs : 0;
-    luaL_newlib(L, log);
-    vm_set_library(u->vm, "log");
-    for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
-        bool here = functions[i].role == u->role;
-        if (here && (functions[i].need & ~needs))
-            continue;
-        if (here)
-            lua_pushcfunction(L, functions[i].function);
-        else
-            unit_elsewhere(L, functions[i].name, places[functions[i].role]);
-        vm_set_library(u->vm, functions[i].name);
-    }
-    if (u->role == UNIT_HANDLERS && (needs & NEED_SECRETS)) {
-        lib_vault_push(L);
-        vm_set_library(u->vm, "secrets");
-    }
-    if (u->role == UNIT_HANDLERS && (needs & NEED_POLICY)) {
-        lib_policy_push(L);
-        vm_set_library(u->vm, "policy");
-    }
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "lua/api.h"
 #include "lua/lib.h"
 #include "lua/vm.h"
 
@@ -243,7 +244,7 @@ int json_decode(lua_State *L, struct str text, struct buf *why)
 
 /* --- for scripts --- */
 
-static int l_encode(lua_State *L)
+int lib_json_encode(lua_State *L)
 {
     struct scratch *s = get_scratch(L);
     luaL_checkany(L, 1);
@@ -255,7 +256,7 @@ static int l_encode(lua_State *L)
     return 1;
 }
 
-static int l_decode(lua_State *L)
+int lib_json_decode(lua_State *L)
 {
     struct str text;
     struct buf *why = &get_scratch(L)->why;
@@ -267,7 +268,7 @@ static int l_decode(lua_State *L)
     return 2;
 }
 
-static int l_array(lua_State *L)
+int lib_json_array(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TTABLE);
     if (!json_is_marked(L, 1) && lua_getmetatable(L, 1))
@@ -277,7 +278,7 @@ static int l_array(lua_State *L)
     return 1;
 }
 
-static int l_is_array(lua_State *L)
+int lib_json_is_array(lua_State *L)
 {
     luaL_checkany(L, 1);
     bool is = lua_istable(L, 1) && json_is_marked(L, 1);
@@ -290,15 +291,9 @@ static int l_is_array(lua_State *L)
     return 1;
 }
 
-int luaopen_kordless_json(lua_State *L)
+int lib_json_null(lua_State *L, const struct api_grant *g)
 {
-    static const luaL_Reg functions[] = {{"encode", l_encode},
-                                         {"decode", l_decode},
-                                         {"array", l_array},
-                                         {"is_array", l_is_array},
-                                         {NULL, NULL}};
-    luaL_newlib(L, functions);
+    (void)g;
     lua_pushlightuserdata(L, NULL);
-    lua_setfield(L, -2, "null");
     return 1;
 }

@@ -4,6 +4,7 @@
 
 #include "guard/key_rows.h"
 #include "guard/limit.h"
+#include "lua/lib.h"
 #include "lua/platform.h"
 
 enum { LIST_MAX = 100, TRIES = 16 };
@@ -100,7 +101,7 @@ static void push_live(lua_State *L, struct call *c, struct key_row *row)
 
 /* --- looking --- */
 
-static int l_get(lua_State *L)
+int lib_keys_get(lua_State *L)
 {
     struct call *c = call_of(L);
     size_t n;
@@ -116,7 +117,7 @@ static int l_get(lua_State *L)
     return 1;
 }
 
-static int l_list(lua_State *L)
+int lib_keys_list(lua_State *L)
 {
     struct call *c = call_of(L);
     luaL_checktype(L, 1, LUA_TTABLE);
@@ -226,7 +227,7 @@ static int environment_of(struct str name)
     return str_eq(name, STR("development")) ? ENV_DEVELOPMENT : ENV_PRODUCTION;
 }
 
-static int l_create(lua_State *L)
+int lib_keys_create(lua_State *L)
 {
     struct call *c = call_of(L);
     luaL_checktype(L, 1, LUA_TTABLE);
@@ -308,7 +309,7 @@ static struct key *key_at_1(lua_State *L, struct call *c)
     return k;
 }
 
-static int l_change(lua_State *L)
+int lib_keys_change(lua_State *L)
 {
     struct call *c = call_of(L);
     struct key_change to = {.set = 0};
@@ -357,7 +358,7 @@ static int rotated(struct call_write *cw, lua_State *L, int *n)
     return 0;
 }
 
-static int l_rotate(lua_State *L)
+int lib_keys_rotate(lua_State *L)
 {
     struct call *c = call_of(L);
     lua_Integer grace = luaL_checkinteger(L, 2);
@@ -401,7 +402,7 @@ static int revoked(struct call_write *cw, lua_State *L, int *n)
     return 0;
 }
 
-static int l_revoke(lua_State *L)
+int lib_keys_revoke(lua_State *L)
 {
     struct call *c = call_of(L);
     size_t nr;
@@ -415,8 +416,3 @@ static int l_revoke(lua_State *L)
     keyring_revoke(live); /* from here on no worker lets it in, whatever the disk says */
     return call_wait(L, &j->p.cw);
 }
-
-const luaL_Reg platform_keys[] = {{"create", l_create}, {"get", l_get},
-                                  {"list", l_list},     {"change", l_change},
-                                  {"revoke", l_revoke}, {"rotate", l_rotate},
-                                  {NULL, NULL}};

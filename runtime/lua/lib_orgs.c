@@ -1,6 +1,7 @@
 /* kordless.organizations: rows of guard/org_rows.h, and the records in the keyring. */
 
 #include "guard/org_rows.h"
+#include "lua/lib.h"
 #include "lua/platform.h"
 
 enum { LIST_MAX = 100 };
@@ -32,7 +33,7 @@ static void push_row(lua_State *L, const struct org_row *r)
 
 /* --- looking --- */
 
-static int l_get(lua_State *L)
+int lib_orgs_get(lua_State *L)
 {
     struct call *c = call_of(L);
     size_t n;
@@ -48,7 +49,7 @@ static int l_get(lua_State *L)
     return 1;
 }
 
-static int l_list(lua_State *L)
+int lib_orgs_list(lua_State *L)
 {
     struct call *c = call_of(L);
     luaL_checktype(L, 1, LUA_TTABLE);
@@ -95,7 +96,7 @@ static int added(struct call_write *cw, lua_State *L, int *n)
     return 0;
 }
 
-static int l_create(lua_State *L)
+int lib_orgs_create(lua_State *L)
 {
     struct call *c = call_of(L);
     luaL_checktype(L, 1, LUA_TTABLE);
@@ -189,7 +190,7 @@ static void read_change(lua_State *L, struct call *c, struct org_change *to)
     read_suspended(L, to);
 }
 
-static int l_change(lua_State *L)
+int lib_orgs_change(lua_State *L)
 {
     struct call *c = call_of(L);
     struct org_change to = {.set = 0};
@@ -207,9 +208,3 @@ static int l_change(lua_State *L)
         keyring_hold(live); /* no worker lets its keys in any more */
     return call_wait(L, &j->p.cw);
 }
-
-const luaL_Reg platform_organizations[] = {{"create", l_create},
-                                           {"get", l_get},
-                                           {"list", l_list},
-                                           {"change", l_change},
-                                           {NULL, NULL}};

@@ -165,7 +165,7 @@ void platform_set_json(lua_State *L, const char *name, struct str json)
 /* --- plugins --- */
 
 /* true: it runs again; false: it was running; nil: there is none of that name. */
-static int l_plugin_resume(lua_State *L)
+int lib_platform_resume(lua_State *L)
 {
     struct call *c = call_of(L);
     size_t n;
@@ -177,20 +177,4 @@ static int l_plugin_resume(lua_State *L)
     else
         lua_pushnil(L);
     return 1;
-}
-
-static void add(struct unit *u, const char *name, const luaL_Reg *functions)
-{
-    lua_State *L = vm_main(u->vm);
-    lua_newtable(L);
-    luaL_setfuncs(L, functions, 0);
-    vm_set_library(u->vm, name);
-}
-
-void lib_platform_open(struct unit *u)
-{
-    static const luaL_Reg plugins[] = {{"resume", l_plugin_resume}, {NULL, NULL}};
-    add(u, "organizations", platform_organizations);
-    add(u, "keys", platform_keys);
-    add(u, "plugins", plugins);
 }

@@ -12,7 +12,7 @@
 #include "lua/settings.h"
 #include "lua/unit.h"
 
-static int l_policy_has(lua_State *L)
+int lib_policy_has(lua_State *L)
 {
     size_t nf, nn;
     const char *file = luaL_checklstring(L, 1, &nf);
@@ -22,7 +22,7 @@ static int l_policy_has(lua_State *L)
     return 1;
 }
 
-static int l_policy_hash(lua_State *L)
+int lib_policy_hash(lua_State *L)
 {
     size_t n;
     const char *file = luaL_checklstring(L, 1, &n);
@@ -131,7 +131,7 @@ static int ask(lua_State *L, struct call *c, struct question *q)
     return err ? err : data_unpack(L, buf_slice(result));
 }
 
-static int l_policy_call(lua_State *L)
+int lib_policy_call(lua_State *L)
 {
     static const char *const meanings[] = {"refused", "changed", NULL};
     struct call *c = call_of(L);
@@ -149,21 +149,11 @@ static int l_policy_call(lua_State *L)
 }
 
 /* What came back is no answer: for whoever asked the same as a script that failed. */
-static int l_policy_fail(lua_State *L)
+int lib_policy_fail(lua_State *L)
 {
     struct call *c = call_of(L);
     const char *file = luaL_checkstring(L, 1), *name = luaL_checkstring(L, 2);
     buf_clear(&c->why);
     buf_str(&c->why, str_of(luaL_checkstring(L, 3)));
     return policy_failed(L, c, file, name);
-}
-
-void lib_policy_push(lua_State *L)
-{
-    static const luaL_Reg policy[] = {{"has", l_policy_has},
-                                      {"call", l_policy_call},
-                                      {"hash", l_policy_hash},
-                                      {"fail", l_policy_fail},
-                                      {NULL, NULL}};
-    luaL_newlib(L, policy);
 }

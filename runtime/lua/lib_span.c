@@ -2,6 +2,7 @@
 #include <stdbool.h>
 
 #include "base/span.h"
+#include "lua/api.h"
 #include "lua/lib.h"
 #include "lua/vm.h"
 
@@ -68,7 +69,7 @@ static void add_listed(lua_State *L, struct held *h, int list, lua_Integer i)
     spans_add(&h->set, a, b);
 }
 
-static int l_new(lua_State *L)
+int lib_span_new(lua_State *L)
 {
     lua_settop(L, 2);
     struct held *h = push_new(L);
@@ -83,7 +84,7 @@ static int l_new(lua_State *L)
     return 1;
 }
 
-static int l_add(lua_State *L)
+int lib_span_add(lua_State *L)
 {
     struct held *h = check(L, 1);
     lua_Integer a = luaL_checkinteger(L, 2), b = luaL_checkinteger(L, 3);
@@ -107,22 +108,22 @@ static int combine(lua_State *L, void (*how)(struct spans *out, const struct spa
     return 1;
 }
 
-static int l_union(lua_State *L)
+int lib_span_union(lua_State *L)
 {
     return combine(L, spans_union);
 }
 
-static int l_intersect(lua_State *L)
+int lib_span_intersect(lua_State *L)
 {
     return combine(L, spans_intersect);
 }
 
-static int l_subtract(lua_State *L)
+int lib_span_subtract(lua_State *L)
 {
     return combine(L, spans_subtract);
 }
 
-static int l_covers(lua_State *L)
+int lib_span_covers(lua_State *L)
 {
     struct held *h = check(L, 1);
     lua_pushboolean(
@@ -130,7 +131,7 @@ static int l_covers(lua_State *L)
     return 1;
 }
 
-static int l_touches(lua_State *L)
+int lib_span_touches(lua_State *L)
 {
     struct held *h = check(L, 1);
     lua_pushboolean(
@@ -138,7 +139,7 @@ static int l_touches(lua_State *L)
     return 1;
 }
 
-static int l_total(lua_State *L)
+int lib_span_total(lua_State *L)
 {
     struct held *h = check(L, 1);
     vm_charge(L, (int64_t)(h->set.n / 4));
@@ -163,7 +164,7 @@ static int push_interval(lua_State *L, const struct spans *s, lua_Integer i)
     return 2;
 }
 
-static int l_get(lua_State *L)
+int lib_span_get(lua_State *L)
 {
     return push_interval(L, &check(L, 1)->set, luaL_checkinteger(L, 2));
 }
@@ -178,7 +179,7 @@ static int l_each_next(lua_State *L)
     return push_interval(L, &h->set, i);
 }
 
-static int l_each(lua_State *L)
+int lib_span_each(lua_State *L)
 {
     check(L, 1);
     lua_settop(L, 1);
@@ -209,7 +210,7 @@ static lua_Integer listed_integer(lua_State *L, int list, lua_Integer i)
     return v;
 }
 
-static int l_peak(lua_State *L)
+int lib_span_peak(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TTABLE);
     lua_Integer a = luaL_checkinteger(L, 2), b = luaL_checkinteger(L, 3);
@@ -225,28 +226,17 @@ static int l_peak(lua_State *L)
     return 1;
 }
 
-static void make_type(lua_State *L)
+/* The class; its methods are rows of the API and come into __index by themselves. */
+int lib_span_share(lua_State *L, const struct api_grant *g)
 {
-    static const luaL_Reg methods[] = {
-        {"add", l_add},     {"union", l_union},   {"intersect", l_intersect},
-        {"get", l_get},     {"each", l_each},     {"subtract", l_subtract},
-        {"total", l_total}, {"covers", l_covers}, {"touches", l_touches},
-        {NULL, NULL}};
     static const luaL_Reg meta[] = {{"__len", l_len}, {"__gc", l_gc}, {NULL, NULL}};
+    (void)g;
     luaL_newmetatable(L, type_name);
     luaL_setfuncs(L, meta, 0);
-    luaL_newlib(L, methods);
+    lua_newtable(L);
     lua_setfield(L, -2, "__index");
     lua_pushboolean(L, 0);
     lua_setfield(L, -2, "__metatable");
     lua_pop(L, 1);
-}
-
-int luaopen_kordless_span(lua_State *L)
-{
-    static const luaL_Reg functions[] = {
-        {"new", l_new}, {"peak", l_peak}, {NULL, NULL}};
-    make_type(L);
-    luaL_newlib(L, functions);
-    return 1;
+    return 0;
 }

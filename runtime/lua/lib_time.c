@@ -22,7 +22,7 @@ static lua_Integer check_days(lua_State *L, int idx)
     return days;
 }
 
-static int l_parse(lua_State *L)
+int lib_time_parse(lua_State *L)
 {
     int64_t t;
     bool fraction;
@@ -38,7 +38,7 @@ static int l_parse(lua_State *L)
     return 3;
 }
 
-static int l_format(lua_State *L)
+int lib_time_format(lua_State *L)
 {
     char text[32];
     lua_Integer t = luaL_checkinteger(L, 1);
@@ -49,7 +49,7 @@ static int l_format(lua_State *L)
     return 1;
 }
 
-static int l_days(lua_State *L)
+int lib_time_days(lua_State *L)
 {
     struct date d;
     if (date_parse(check_str(L, 1), &d) == 0)
@@ -59,7 +59,7 @@ static int l_days(lua_State *L)
     return 1;
 }
 
-static int l_date(lua_State *L)
+int lib_time_date(lua_State *L)
 {
     struct date d = date_of_days(check_days(L, 1));
     char text[11];
@@ -72,17 +72,8 @@ static int l_date(lua_State *L)
     return 1;
 }
 
-static int l_weekday(lua_State *L)
+int lib_time_weekday(lua_State *L)
 {
     lua_pushinteger(L, date_weekday(date_of_days(check_days(L, 1))));
-    return 1;
-}
-
-int luaopen_kordless_time(lua_State *L)
-{
-    static const luaL_Reg functions[] = {{"parse", l_parse},     {"format", l_format},
-                                         {"days", l_days},       {"date", l_date},
-                                         {"weekday", l_weekday}, {NULL, NULL}};
-    luaL_newlib(L, functions);
     return 1;
 }

@@ -123,7 +123,7 @@ static struct job *new_job(lua_State *L, int (*run)(struct write *, struct db *)
     return j;
 }
 
-static int l_set(lua_State *L)
+int lib_vault_set(lua_State *L)
 {
     size_t n;
     const char *p = luaL_checklstring(L, 2, &n);
@@ -134,12 +134,12 @@ static int l_set(lua_State *L)
     return call_wait(L, &j->cw);
 }
 
-static int l_drop(lua_State *L)
+int lib_vault_drop(lua_State *L)
 {
     return call_wait(L, &new_job(L, drop)->cw);
 }
 
-static int l_list(lua_State *L)
+int lib_vault_list(lua_State *L)
 {
     struct call *c = call_of(L);
     int n;
@@ -154,11 +154,4 @@ static int l_list(lua_State *L)
         lua_rawseti(L, -2, i + 1);
     }
     return 1;
-}
-
-void lib_vault_push(lua_State *L)
-{
-    static const luaL_Reg secrets[] = {
-        {"list", l_list}, {"set", l_set}, {"drop", l_drop}, {NULL, NULL}};
-    luaL_newlib(L, secrets);
 }

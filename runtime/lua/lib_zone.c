@@ -2,6 +2,7 @@
 #include <stdbool.h>
 
 #include "base/zone.h"
+#include "lua/api.h"
 #include "lua/lib.h"
 #include "lua/vm.h"
 
@@ -39,13 +40,13 @@ static const struct zone *check(lua_State *L, int idx)
     return zone;
 }
 
-static int l_known(lua_State *L)
+int lib_zone_known(lua_State *L)
 {
     lua_pushboolean(L, find(L, 1) != NULL);
     return 1;
 }
 
-static int l_instant(lua_State *L)
+int lib_zone_instant(lua_State *L)
 {
     const struct zone *zone = check(L, 1);
     lua_Integer days = luaL_checkinteger(L, 2), minutes = luaL_checkinteger(L, 3);
@@ -56,7 +57,7 @@ static int l_instant(lua_State *L)
     return 1;
 }
 
-static int l_wall(lua_State *L)
+int lib_zone_wall(lua_State *L)
 {
     const struct zone *zone = check(L, 1);
     lua_Integer t = luaL_checkinteger(L, 2);
@@ -70,13 +71,9 @@ static int l_wall(lua_State *L)
     return 3;
 }
 
-int luaopen_kordless_zone(lua_State *L)
+int lib_zone_share(lua_State *L, const struct api_grant *g)
 {
-    static const luaL_Reg functions[] = {
-        {"known", l_known}, {"instant", l_instant}, {"wall", l_wall}, {NULL, NULL}};
-    luaL_newlibtable(L, functions);
-    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_pushlightuserdata(L, g->zones);
     lua_newtable(L);
-    luaL_setfuncs(L, functions, 2);
-    return 1;
+    return 2;
 }

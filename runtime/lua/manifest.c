@@ -6,26 +6,13 @@
 
 #include "guard/keyring.h"
 #include "http/outgoing.h"
+#include "lua/api.h"
 #include "lua/entry.h"
 #include "lua/fields.h"
 #include "lua/hook.h"
 #include "lua/option.h"
 
 enum { LIST_MAX = 32, ROUTES_MAX = 200, ERRORS_MAX = 100 };
-
-static const struct {
-    const char *name;
-    unsigned bit;
-} needs_table[] = {
-    {"db", NEED_DB},       {"transaction", NEED_TRANSACTION},
-    {"time", NEED_TIME},   {"zone", NEED_ZONE},
-    {"span", NEED_SPAN},   {"crypto", NEED_CRYPTO},
-    {"id", NEED_ID},       {"policy", NEED_POLICY},
-    {"sleep", NEED_SLEEP}, {"keys", NEED_KEYS},
-    {"fetch", NEED_FETCH}, {"after", NEED_AFTER},
-    {"emit", NEED_EMIT},   {"secret", NEED_SECRET},
-    {"secrets", NEED_SECRETS},
-};
 
 static const struct {
     const char *name;
@@ -60,28 +47,21 @@ static const struct error_spec builtin[] = {
     {STR("unprocessable"), STR("A rule refuses this request."), 422},
 };
 
-static void unknown_need(struct fields *f, int i, struct str name)
-{
-    const char *known[COUNT(needs_table) + 1] = {NULL};
-    for (size_t k = 0; k < COUNT(needs_table); k++)
-        known[k] = needs_table[k].name;
-    char key[24];
-    snprintf(key, sizeof(key), "needs[%d]", i + 1);
-    fields_wrong(f, key, name, "is no capability", known);
-}
-
 static void read_needs(struct fields *f, struct manifest *m)
 {
     struct str names[LIST_MAX];
+    char key[24];
     int n = fields_list(f, "needs", names, LIST_MAX);
     for (int i = 0; i < n; i++) {
-        size_t k = 0;
-        while (k < COUNT(needs_table) && !str_eq(names[i], str_of(needs_table[k].name)))
+        unsigned k = 0;
+        while (api_needs[k] && !str_eq(names[i], str_of(api_needs[k])))
             k++;
-        if (k == COUNT(needs_table))
-            unknown_need(f, i, names[i]);
-        else
-            m->needs |= needs_table[k].bit;
+        if (api_needs[k]) {
+            m->needs |= 1u << k;
+            continue;
+        }
+        snprintf(key, sizeof(key), "needs[%d]", i + 1);
+        fields_wrong(f, key, names[i], "is no capability", api_needs);
     }
 }
 

@@ -11,8 +11,7 @@
 #include "lua/declare.h"
 #include "lua/source.h"
 
-/* Capabilities a plugin may name under `needs`. One table (manifest.c) has their names.
- */
+/* Capabilities a plugin may name under `needs`; api_needs (api.h) has their words. */
 enum need_bit {
     NEED_DB = 1 << 0,
     NEED_TRANSACTION = 1 << 1,
@@ -28,7 +27,8 @@ enum need_bit {
     NEED_AFTER = 1 << 11,
     NEED_EMIT = 1 << 12,
     NEED_SECRET = 1 << 13,
-    NEED_SECRETS = 1 << 14
+    NEED_SECRETS = 1 << 14,
+    NEED_END = 1 << 15
 };
 
 enum route_auth {

@@ -48,7 +48,4 @@ void platform_set_str(lua_State *L, const char *name, struct str v);
 void platform_set_ms(lua_State *L, const char *name, int64_t ms); /* as seconds */
 void platform_set_json(lua_State *L, const char *name, struct str json);
 
-/* lib_orgs.c, lib_keys.c */
-extern const luaL_Reg platform_organizations[], platform_keys[];
-
 #endif

@@ -13,7 +13,7 @@ struct tx *tx_of(lua_State *L)
 {
     struct unit *u = unit_of(L);
     if (u->role != UNIT_TRANSACTIONS || !u->tx)
-        luaL_error(L, "this may only be used in a transaction");
+        api_only_while(L, "a transaction runs");
     return u->tx;
 }
 

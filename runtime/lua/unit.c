@@ -8,8 +8,6 @@
 #include "lua/entry.h"
 #include "lua/fields.h"
 #include "lua/hook.h"
-#include "lua/lib.h"
-#include "lua/option.h"
 #include "lua/settings.h"
 
 struct unit *unit_of(lua_State *L)
@@ -22,20 +20,6 @@ void unit_close(struct unit *u)
     if (u->open)
         stmt_done(u->open);
     u->open = NULL;
-}
-
-static int l_elsewhere(lua_State *L)
-{
-    return luaL_error(L, "kordless.%s may only be used in %s",
-                      lua_tostring(L, lua_upvalueindex(1)),
-                      lua_tostring(L, lua_upvalueindex(2)));
-}
-
-void unit_elsewhere(lua_State *L, const char *name, const char *where)
-{
-    lua_pushstring(L, name);
-    lua_pushstring(L, where);
-    lua_pushcclosure(L, l_elsewhere, 2);
 }
 
 /* "rules" is a file of one's own, and so is "bookings.rules" in the plugin bookings,
@@ -82,49 +66,17 @@ static bool find_module(lua_State *L, struct str name, void *ctx)
     return true;
 }
 
-static void open_libraries(struct unit *u, struct zones *zones)
+static void open_api(struct unit *u)
 {
-    static const struct {
-        unsigned need;
-        const char *name;
-        lua_CFunction open;
-    } pure[] = {
-        {NEED_TIME, "time", luaopen_kordless_time},
-        {NEED_SPAN, "span", luaopen_kordless_span},
-        {NEED_CRYPTO, "crypto", luaopen_kordless_crypto},
-    };
-    lua_State *L = vm_main(u->vm);
-    unsigned needs = u->plugin ? u->plugin->manifest.needs : ~0u;
-    lua_pushcfunction(L, luaopen_kordless_json);
-    lua_call(L, 0, 1);
-    vm_set_library(u->vm, "json");
-    for (size_t i = 0; i < sizeof(pure) / sizeof(pure[0]); i++) {
-        if (!(needs & pure[i].need))
-            continue;
-        lua_pushcfunction(L, pure[i].open);
-        lua_call(L, 0, 1);
-        if (pure[i].need == NEED_CRYPTO && u->role != UNIT_HANDLERS) {
-            unit_elsewhere(L, "crypto.token",
-                           "a handler: rules must say the same twice");
-            lua_setfield(L, -2, "token");
-        }
-        vm_set_library(u->vm, pure[i].name);
-    }
-    if (needs & NEED_ZONE) {
-        lua_pushlightuserdata(L, zones);
-        lua_pushcclosure(L, luaopen_kordless_zone, 1);
-        lua_call(L, 0, 1);
-        vm_set_library(u->vm, "zone");
-    }
-    if (u->plugin) {
-        option_push(L, &u->plugin->manifest);
-        vm_set_library(u->vm, "options");
-    }
-    lib_host_open(u);
-    if (u->plugin && (needs & NEED_DB))
-        lib_db_open(u);
-    if (u->plugin && (needs & NEED_KEYS) && u->role == UNIT_HANDLERS)
-        lib_platform_open(u);
+    const struct source *s =
+        u->plugin ? source_find(&u->plugin->folder, STR("plugin")) : NULL;
+    u->grant = (struct api_grant){.vm = u->vm,
+                                  .phase = (enum api_phase)(1 << u->role),
+                                  .needs = u->plugin ? u->plugin->manifest.needs : ~0u,
+                                  .zones = u->zones,
+                                  .manifest = u->plugin ? &u->plugin->manifest : NULL,
+                                  .file = s ? s->name.p : "plugin.lua"};
+    api_open(&u->grant);
 }
 
 struct look {
@@ -243,7 +195,7 @@ int unit_new(struct unit **out, const struct unit_options *o, struct buf *faults
         return err;
     }
     vm_set_require(u->vm, find_module, u);
-    open_libraries(u, o->zones);
+    open_api(u);
     err = load_role(u, faults);
     if (err)
         unit_free(u);

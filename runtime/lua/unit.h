@@ -6,6 +6,7 @@
  * worker. What leaks, is capped or is killed in a unit is that plugin's own. Only data
  * crosses. */
 
+#include "lua/api.h"
 #include "lua/manifest.h"
 #include "lua/quarantine.h"
 #include "lua/source.h"
@@ -47,6 +48,7 @@ struct unit {
     struct call *call;         /* running now: handlers */
     long calls;                /* begun and not ended, waiting ones too: handlers */
     struct tx *tx;             /* running now: transactions */
+    struct api_grant grant;    /* what its `kordless` was made for */
     int table_ref;             /* handlers or transactions, by name */
     int *handler_refs;         /* by route: 1 … n_routes; handlers only */
 };
@@ -69,13 +71,5 @@ int unit_new(struct unit **out, const struct unit_options *o,
 void unit_free(struct unit *u);
 struct unit *unit_of(lua_State *L);
 void unit_close(struct unit *u); /* gives a statement left open back */
-/* Pushes a function that only says: kordless.<name> may only be used in <where>. */
-void unit_elsewhere(lua_State *L, const char *name, const char *where);
-
-/* Libraries that reach the host; lib_host.c, lib_db.c, lib_platform.c. Each adds itself
- * to `kordless` of the unit as its role allows. */
-void lib_host_open(struct unit *u);
-void lib_db_open(struct unit *u);
-void lib_platform_open(struct unit *u);
 
 #endif

@@ -7,12 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lua/api.h"
 #include "lua/lib.h"
+#include "lua/manifest.h"
 #include "lua/vm.h"
 
 struct script {
     struct vm *vm;
     struct buf why;
+    struct api_grant grant;
     struct budget budget; /* of the next run; what is left afterwards */
 };
 
@@ -87,13 +90,16 @@ static inline void script_ends(struct script *s, const char *text, enum vm_end w
         fail_msg("end %d, not %d, of [%s]: %s", end, want, text, script_why(s));
 }
 
-static inline void script_library(struct script *s, const char *name,
-                                  lua_CFunction open)
+/* Gives the state what `needs` grants of `kordless` there. */
+static inline void script_api(struct script *s, enum api_phase phase, unsigned needs,
+                              struct zones *zones)
 {
-    lua_State *L = vm_main(s->vm);
-    lua_pushcfunction(L, open);
-    lua_call(L, 0, 1);
-    vm_set_library(s->vm, name);
+    s->grant = (struct api_grant){.vm = s->vm,
+                                  .phase = phase,
+                                  .needs = needs,
+                                  .zones = zones,
+                                  .file = "plugin.lua"};
+    api_open(&s->grant);
 }
 
 #endif

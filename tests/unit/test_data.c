@@ -17,8 +17,8 @@ static int begin(void **state)
     (void)state;
     script_begin(&s, 0);
     script_begin(&other, 0);
-    script_library(&s, "json", luaopen_kordless_json);
-    script_library(&other, "json", luaopen_kordless_json);
+    script_api(&s, API_HANDLER, 0, NULL);
+    script_api(&other, API_HANDLER, 0, NULL);
     return 0;
 }
 

@@ -16,7 +16,7 @@ static int begin(void **state)
     (void)state;
     assert_int_equal(secret_init(), 0);
     script_begin(&s, 0);
-    script_library(&s, "crypto", luaopen_kordless_crypto);
+    script_api(&s, API_HANDLER, NEED_CRYPTO, NULL);
     return 0;
 }
 

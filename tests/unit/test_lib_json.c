@@ -15,7 +15,7 @@ static int begin(void **state)
 {
     (void)state;
     script_begin(&s, 0);
-    script_library(&s, "json", luaopen_kordless_json);
+    script_api(&s, API_HANDLER, 0, NULL);
     return 0;
 }
 
@@ -239,7 +239,7 @@ static void memory_errors_leave_it_usable(void **state)
     for (size_t max = 40 << 10; max < 200 << 10; max += 1 << 10) {
         struct script small;
         script_begin(&small, max);
-        script_library(&small, "json", luaopen_kordless_json);
+        script_api(&small, API_HANDLER, 0, NULL);
         enum vm_end how = script_run(&small, text);
         bool stack = how == VM_ERROR && strstr(script_why(&small), "stack overflow");
         if (how != VM_DONE && how != VM_MEMORY && !stack)

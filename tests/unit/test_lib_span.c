@@ -15,7 +15,7 @@ static int begin(void **state)
 {
     (void)state;
     script_begin(&s, 8 << 20);
-    script_library(&s, "span", luaopen_kordless_span);
+    script_api(&s, API_HANDLER, NEED_SPAN, NULL);
     return 0;
 }
 

@@ -14,7 +14,7 @@ static int begin(void **state)
 {
     (void)state;
     script_begin(&s, 0);
-    script_library(&s, "time", luaopen_kordless_time);
+    script_api(&s, API_HANDLER, NEED_TIME, NULL);
     return 0;
 }
 

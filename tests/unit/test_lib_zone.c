@@ -17,10 +17,7 @@ static int begin(void **state)
     (void)state;
     zones = zones_new(NULL);
     script_begin(&s, 0);
-    lua_pushlightuserdata(vm_main(s.vm), zones);
-    lua_pushcclosure(vm_main(s.vm), luaopen_kordless_zone, 1);
-    lua_call(vm_main(s.vm), 0, 1);
-    vm_set_library(s.vm, "zone");
+    script_api(&s, API_HANDLER, NEED_ZONE, zones);
     return 0;
 }
 

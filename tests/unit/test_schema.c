@@ -24,7 +24,7 @@ static int set_up(void **state)
 {
     struct fixture *x = test_calloc(1, sizeof(*x));
     script_begin(&x->script, 0);
-    script_library(&x->script, "json", luaopen_kordless_json);
+    script_api(&x->script, API_HANDLER, 0, NULL);
     arena_init(&x->arena);
     buf_init(&x->faults);
     buf_init(&x->told);

@@ -1,0 +1,89 @@
+-- What plugin.lua returns: plain values; it is read without any globals. An unknown key is a
+-- fault, and so is whatever has the wrong type.
+---@class kordless.manifest
+---@field name string the folder's name
+---@field version string any text
+---@field api? integer 1
+---@field needs? kordless.need[] what it may use of `kordless`; keys and secrets are the platform's
+---@field hosts? string[] servers that `fetch` may ask: "api.example.com", "api.example.com:8443"
+---@field uses? string[] plugins that stand before this one; itself is allowed and needs no entry
+---@field reads? string[] tables of others that SQL may read; not the runtime's api_key, member, session, audit, outbox, idempotency, secret, setting
+---@field errors? table<string, {status: integer, detail: string}> names of a-z, 0-9 and _; status 400 to 599; `code` of the answer is the name
+---@field options? kordless.option[] what the operator may set of this plugin; see kordless.options
+---@field secrets? string[] what kordless.secret may read: names of its own
+---@field events? string[] what its transactions emit, words of a-z, 0-9 and _
+---@field hooks? table<string, string> ["notes.kept"] = "on_kept": an event of any plugin, and the function of handlers.lua that is told
+---@field routes? kordless.route[]
+
+-- { "per_page", type = "integer", min = 1, max = 100, default = 50, doc = "Lines of a page." }
+---@class kordless.option
+---@field [1] string its name: a-z, 0-9 and _
+---@field type "string"|"integer"|"number"|"boolean"|"list" a list is of strings
+---@field default? any when the operator sets nothing; without one the option is nil
+---@field required? boolean the operator must set it
+---@field min? number of a number its value, of a string its characters, of a list its entries
+---@field max? number
+---@field doc string a sentence for the operator
+
+---@class kordless.route
+---@field method "GET"|"POST"|"PUT"|"PATCH"|"DELETE" HEAD comes with GET, OPTIONS by itself
+---@field path string "/notes/{id}": a parameter is one segment, or its beginning ("/{token}.ics"); at most 8, none empty
+---@field handler string a function of handlers.lua
+---@field auth "key"|"organization"|"contact"|"none"|"platform" an API key; a key and x-organization-id; neither, limited by address, or a key; nothing; the operator
+---@field scope? string what a key must be allowed: bookings:read, services:write …
+---@field idempotent? boolean Idempotency-Key is heeded; see kordless.answer; a 422 is kept too
+---@field cached? boolean GET: ETag and 304 over data, policies and minute, the server's work
+---@field body? boolean|kordless.schema JSON is expected and decoded; if not given: on POST, PUT, PATCH without raw. A schema is checked before the handler runs; with `nullable` nothing need be sent
+---@field query? kordless.schema[] parameters, in the order in which faults are told: { "limit", type = "integer", default = 50 }
+---@field replies? table<integer, kordless.schema> by status, [200] = …; checked in tests only (kordless-test answers 500 and logs why). Every status below 300 must then be listed
+---@field example? {body: any, reply: any} shown in the reference; must fit the schemas
+---@field raw? boolean the body as it came in raw_body, and headers; no Content-Type is asked for
+---@field summary? string a sentence for the reference
+---@field produces? string "text/calendar": the media type of replies that are no JSON, for the reference; the handler sets Content-Type
+
+-- What a value must look like: a part of JSON Schema. A request that is not so is answered
+-- 400 validation_error with all faults, first field first, named as the caller spells them,
+-- and no handler runs. What is not declared is left alone. null for what is not `nullable` is
+-- as good as left out. All of it is shown in /openapi.json and /docs.
+---@class kordless.schema
+---@field [1]? string the name, of a property or a parameter
+---@field type? "string"|"integer"|"number"|"boolean"|"object"|"array"|"any" if not given: object with `properties`, array with `items`, else string. In a query numbers and booleans are made of their text
+---@field format? "date-time"|"date"|"slug"|"email"|"phone"|"contact"|"id"|"timezone" of strings. date-time: RFC 3339, Z or an offset; email and phone (6 to 15 digits) may be blank; contact: either; the value stays a string
+---@field required? boolean
+---@field nullable? boolean null is a value, and kordless.json.null reaches the handler
+---@field default? any what the handler gets when it was left out
+---@field enum? string[]
+---@field min_length? integer characters of a string, entries of an array
+---@field max_length? integer
+---@field minimum? number
+---@field maximum? number
+---@field properties? kordless.schema[] in order, each beginning with its name
+---@field items? kordless.schema
+---@field description? string
+---@field example? any
+
+-- What a handler gets. Any field not listed is absent.
+---@class kordless.request
+---@field method string
+---@field path string
+---@field params table<string, string> from the path, decoded
+---@field query table<string, any> decoded strings, or what the route's `query` makes of them; given twice is refused before the handler
+---@field body? any decoded JSON, any value: look at its type; absent when nothing was sent
+---@field raw_body? string on raw routes: the bytes, "" when nothing was sent
+---@field headers? {name: string, value: string}[] on raw routes: as they came and in that order, without x-kordless-key, Authorization and Cookie
+---@field organization? {id: string, slug: string, name: string} of the key (auth "key", "organization"), or of a valid key on a "contact" route
+---@field key? {id: string, label: string, environment: string?, last4: string} there with organization
+---@field request_id string
+---@field public_url string where clients reach this server, without a slash at the end
+--
+-- What a handler returns:
+--   return 200, {service = …}                     JSON; status 200 to 599
+--   return 200, text, {["Content-Type"] = "…"}    a string goes out as it is, as JSON unless
+--                                                 the headers say otherwise
+--   return 204
+--   return nil, "slot_taken"                      an error its manifest declares, or one of
+--                                                 the server's: validation_error (400)
+--                                                 wrong_organization contact_mismatch (403)
+--                                                 not_found (404) conflict (409)
+--                                                 unprocessable (422)
+--   return nil, "slot_taken", {detail = "…", alternatives = …}   more members, own detail

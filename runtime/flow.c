@@ -88,12 +88,12 @@ static void show_limits(struct flight *f)
     ratelimit_show(f->x->reply, &v);
 }
 
-static void show_docs(struct flight *f)
+static void show_docs(struct flight *f, struct str page)
 {
     struct reply *r = f->x->reply;
     r->status = 200;
     r->content_type = "text/html; charset=utf-8";
-    buf_str(&r->body, f->generation->docs);
+    buf_str(&r->body, page);
     if (reply_field(r, STR("Content-Security-Policy"), str_of(docs_policy)) ||
         reply_field(r, STR("X-Content-Type-Options"), STR("nosniff")) ||
         reply_field(r, STR("Referrer-Policy"), STR("no-referrer")))
@@ -129,7 +129,10 @@ static void answer_native(struct flight *f)
         buf_str(&f->x->reply->body, f->generation->openapi);
         break;
     case NATIVE_DOCS:
-        show_docs(f);
+        show_docs(f, f->generation->docs);
+        break;
+    case NATIVE_LUA_DOCS:
+        show_docs(f, f->generation->lua_docs);
         break;
     case NATIVE_RELOAD:
     case NATIVE_ROLLBACK:

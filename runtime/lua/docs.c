@@ -18,16 +18,21 @@ const char docs_policy[] =
     "'sha256-0LHpyuu13k5IjH+4jE1iiDc1eERbyuHgFSAfVF36G8Q='; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-static const char head[] =
-    "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
-    "<meta name=\"viewport\" content=\"width=device-width\"><title>Kordless API</title>"
-    "<style>" STYLE "</style></head>\n<body><h1>Kordless API</h1>"
-    "<p>What this server answers, made from the plugins it has loaded. For programs: "
-    "<a "
-    "href=\"/openapi.json\">/openapi.json</a>. Faults are told as <code>{\"detail\", "
-    "\"status\", \"type\", \"code\"}</code>.</p>\n";
+void docs_begin(struct buf *out, const char *title, const char *intro)
+{
+    buf_fmt(out,
+            "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+            "<meta name=\"viewport\" content=\"width=device-width\"><title>%s</title>"
+            "<style>%s</style></head>\n<body><h1>%s</h1><p>%s</p>\n",
+            title, STYLE, title, intro);
+}
 
-static void put_text(struct buf *b, struct str s)
+void docs_end(struct buf *out)
+{
+    buf_lit(out, "</body></html>\n");
+}
+
+void docs_text(struct buf *b, struct str s)
 {
     for (size_t i = 0; i < s.n; i++) {
         switch (s.p[i]) {
@@ -59,13 +64,13 @@ static void put_range(struct buf *b, const struct schema *s)
                 s->type == SCHEMA_ARRAY ? "entries" : "characters");
     for (int i = 0; i < s->n_choices; i++) {
         buf_str(b, str_of(i ? ", " : ": "));
-        put_text(b, s->choices[i]);
+        docs_text(b, s->choices[i]);
     }
     if (s->nullable)
         buf_lit(b, ", or null");
     if (s->preset.p) {
         buf_lit(b, "; else ");
-        put_text(b, s->preset);
+        docs_text(b, s->preset);
     }
 }
 
@@ -76,12 +81,12 @@ static void put_rows(struct buf *b, const struct schema *s, struct buf *name)
     size_t at = name->n;
     if (at) {
         buf_lit(b, "<tr><td><code>");
-        put_text(b, buf_slice(name));
+        docs_text(b, buf_slice(name));
         buf_fmt(b, "</code></td><td>%s", format ? format : schema_type_name(s->type));
         put_range(b, s);
         buf_fmt(b, "</td><td>%s", s->required ? "required" : "");
         buf_lit(b, "</td><td>");
-        put_text(b, s->description);
+        docs_text(b, s->description);
         buf_lit(b, "</td></tr>\n");
     }
     for (int i = 0; i < s->n_properties; i++) {
@@ -114,7 +119,7 @@ static void put_example(struct buf *b, const char *title, struct str json)
     if (!json.p)
         return;
     buf_fmt(b, "<h4>%s</h4><pre>", title);
-    put_text(b, json);
+    docs_text(b, json);
     buf_lit(b, "</pre>\n");
 }
 
@@ -125,9 +130,9 @@ static void put_route(struct buf *b, const struct openapi_route *all, int i)
     openapi_id(all, i, b);
     buf_fmt(b, "\"><h3><span class=\"m\">%s</span> <code>",
             http_method_name(r->method));
-    put_text(b, r->path);
+    docs_text(b, r->path);
     buf_lit(b, "</code></h3><p>");
-    put_text(b, r->summary);
+    docs_text(b, r->summary);
     buf_char(b, ' ');
     openapi_access(r, b);
     buf_lit(b, "</p>\n");
@@ -147,14 +152,19 @@ static void put_route(struct buf *b, const struct openapi_route *all, int i)
 void docs_put(const struct openapi *o, struct buf *out)
 {
     const struct openapi_route *all = o->routes;
-    buf_str(out, str_of(head));
+    docs_begin(
+        out, "Kordless API",
+        "What this server answers, made from the plugins it has loaded. For "
+        "programs: <a href=\"/openapi.json\">/openapi.json</a>. What its scripts "
+        "may call: <a href=\"/docs/lua\">/docs/lua</a>. Faults are told as "
+        "<code>{\"detail\", \"status\", \"type\", \"code\"}</code>.");
     for (int i = 0; i < o->n_routes; i++) {
         if (i == 0 || !str_eq(all[i].owner, all[i - 1].owner)) {
             buf_lit(out, "<h2>");
-            put_text(out, all[i].owner);
+            docs_text(out, all[i].owner);
             buf_lit(out, "</h2>\n");
         }
         put_route(out, all, i);
     }
-    buf_lit(out, "</body></html>\n");
+    docs_end(out);
 }

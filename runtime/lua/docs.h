@@ -10,4 +10,10 @@
 extern const char docs_policy[];
 void docs_put(const struct openapi *o, struct buf *out);
 
+/* For other pages of that kind: how they begin (`intro` is HTML) and end, and text that
+ * stands for itself. */
+void docs_begin(struct buf *out, const char *title, const char *intro);
+void docs_text(struct buf *out, struct str s);
+void docs_end(struct buf *out);
+
 #endif

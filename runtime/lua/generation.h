@@ -36,7 +36,7 @@ struct generation {
     int n_compiled;
     struct routes *routes; /* of struct route */
     struct quota *quota;
-    struct str openapi, docs; /* what /openapi.json and /docs answer */
+    struct str openapi, docs, lua_docs; /* /openapi.json, /docs, /docs/lua */
     int n_workers;
     struct worker_units *workers;
     struct unit **writers; /* by plugin; the writer's thread only */

@@ -1,5 +1,6 @@
 #include "lua/reference.h"
 
+#include "lua/api_page.h"
 #include "lua/builtin.h"
 #include "lua/docs.h"
 #include "native/natives.h"
@@ -52,5 +53,8 @@ void reference_write(struct generation *g)
     buf_clear(&text);
     docs_put(&o, &text);
     g->docs = arena_str(&g->arena, buf_slice(&text));
+    buf_clear(&text);
+    api_page_put(&text);
+    g->lua_docs = arena_str(&g->arena, buf_slice(&text));
     buf_end(&text);
 }

@@ -15,7 +15,7 @@ local own = { -- of the runtime and of the natives: who has to prove what
   ["POST /api/platform/v1/rollback"] = "operator", ["GET /api/platform/v1/status"] = "operator",
   ["GET /api/platform/v1/decisions"] = "operator",
   ["GET /healthz"] = false, ["GET /readyz"] = false, ["GET /openapi.json"] = false,
-  ["GET /docs"] = false, ["GET /tally"] = false, ["POST /v1/show/{id}"] = "key",
+  ["GET /docs"] = false, ["GET /docs/lua"] = false, ["GET /tally"] = false, ["POST /v1/show/{id}"] = "key",
   ["GET /v1/organization/{id}"] = "key", ["GET /v1/contact/{id}"] = "key",
   ["GET /v1/open/{id}"] = false, ["GET /v1/platform/{id}"] = "operator",
   ["GET /v1/wrong/{how}"] = false,

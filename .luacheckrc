@@ -15,6 +15,8 @@ stds.kordless = {
     kordless = {
       fields = {
         "now", "id", "transaction", "emit", "problem", "secret", "refuse", "answer", "sleep",
+        "fetch", "after",
+        options = { other_fields = true },
         log = { fields = { "info", "warn", "error" } },
         json = { fields = { "null", "encode", "decode", "array", "is_array" } },
         time = { fields = { "parse", "format", "days", "date", "weekday" } },

@@ -1,13 +1,16 @@
 ---@meta
 -- The `kordless` API as a plugin sees it, for the Lua language server and for readers.
--- A plugin gets the libraries its manifest lists under `needs`; `log`, `json`, `now`,
--- `refuse` and `answer` need no entry. Policies (scripts/) get all that is marked P.
--- Where: H = handlers.lua, T = transactions.lua, P = policies; a file they require may use
--- what they may. What is used elsewhere raises an error that says where it belongs.
+-- Made by `make api` from the table that the server itself goes by (runtime/lua/api.h):
+-- change it there.
+-- A plugin gets the libraries its manifest lists under `needs`. Where: H = handlers.lua,
+-- T = transactions.lua, P = policies (scripts/); a file they require may use what they
+-- may, and what a library says holds for its members. What is used elsewhere, or was not
+-- asked for, raises an error that says so.
 -- Units: instants are integers, UTC seconds since 1970; money is integer minor units.
 -- Wrong arguments raise an error. One that a handler does not catch is answered 500, one
 -- over its budget of steps or memory 503; both stand in the log with file:line, and the
--- client gets the request id.
+-- client gets the request id. What waits cannot be called inside a sort, a pattern's
+-- function, a metamethod of one or a file being required.
 -- Beside `kordless` there are the base functions, string, table, math and utf8, without
 -- load, dofile, print, collectgarbage, coroutine, io, os, debug, random, warn and xpcall;
 -- globals cannot be set; setmetatable takes no __gc, __close or __mode.
@@ -15,244 +18,503 @@
 ---@class kordless
 kordless = {}
 
--- now (H): the time of this request. It stands still while the handler runs, so that all
--- rules of one request agree; after a wait (transaction, sleep, fetch) it is read anew.
--- Transactions take their time from their arguments, because they may run twice.
+--- H. The time of this request. It stands still while the handler runs, so that all rules of one
+--- request agree; after a wait (transaction, sleep, fetch) it is read anew. Transactions take their
+--- time from their arguments, because they may run twice.
 ---@return integer seconds
 function kordless.now() end
 
--- id (H, needs "id"): a new id, prefix and 26 characters, sorted by time: id("book_").
--- Transactions take ids from their arguments.
----@param prefix string at most 5 characters, may be ""
----@return string
+--- H; needs "id". A new id, prefix and 26 characters, sorted by time: `id("book_")`. Transactions
+--- take ids from their arguments.
+---@param prefix string at most 5 characters, may be empty
+---@return string id
 function kordless.id(prefix) end
 
--- options (H, T): what plugin.lua declares under `options`, as the operator set it in
--- scripts/kordless.lua, plugins = { { "name", options = { per_page = 20 } } }, or the default.
--- Cannot be written; a list has a length and ipairs, but no pairs.
+--- H, T. What plugin.lua declares under `options`, as the operator set it in scripts/kordless.lua,
+--- `plugins = { { "name", options = { per_page = 20 } } }`, or the default. Cannot be written; a
+--- list has a length and ipairs, but no pairs.
 ---@type table<string, string|number|boolean|string[]|nil>
 kordless.options = {}
 
--- log (H, T, P): one line each. `fields` are written as key=value; the first 15 of them,
--- 1,024 bytes of each.
+--- H, T, P. One line each. `fields` are written as key=value; the first 15 of them, 1,024 bytes of
+--- each.
 kordless.log = {}
+--- What goes as it should.
 ---@param event string one word of a-z, 0-9 and _, at most 64 characters
 ---@param fields? table<string, string|number|boolean> names are such words too
 function kordless.log.info(event, fields) end
+--- What somebody should know of.
+---@param event string
+---@param fields? table<string, string|number|boolean>
 function kordless.log.warn(event, fields) end
+--- What somebody should mend.
+---@param event string
+---@param fields? table<string, string|number|boolean>
 function kordless.log.error(event, fields) end
 
--- json (H, T, P)
+--- H, T, P. Text to values, and values to text.
 kordless.json = {}
-kordless.json.null = nil -- a value of its own, truthy; what a JSON null decodes to
--- A table of 1 … n is an array, one with string keys an object, an empty one {} unless it is
--- marked by json.array. Raises when a value is no JSON: functions, NaN, mixed keys, text
--- that is not UTF-8.
+--- A value of its own, truthy; what a JSON null decodes to.
+---@type lightuserdata
+kordless.json.null = nil
+--- A table of 1 … n is an array, one with string keys an object, an empty one `{}` unless it is
+--- marked by json.array. Raises when a value is no JSON: functions, NaN, mixed keys, text that is
+--- not UTF-8.
 ---@param value any
----@return string # members sorted by name; integers stay integers, 45.0 is 45
+---@return string text members sorted by name; integers stay integers, 45.0 is 45
 function kordless.json.encode(value) end
+--- Arrays are marked; null is json.null.
 ---@param text string
----@return any value, string? why # nil and a sentence when the text is no JSON; arrays are marked
+---@return any value nil when the text is no JSON
+---@return string? why a sentence, then
 function kordless.json.decode(text) end
+--- Marks a table as an array: empty it encodes as `[]` and not `{}`.
 ---@generic T
----@param list T
----@return T # the same table, marked: empty it encodes as [] and not {}
+---@param list T a table without a metatable
+---@return T list the same table
 function kordless.json.array(list) end
----@return boolean
-function kordless.json.is_array(value) end -- marked, or of 1 … n; an unmarked {} is none
+--- Is it marked, or a table of 1 … n? An unmarked `{}` is none.
+---@param value any
+---@return boolean is
+function kordless.json.is_array(value) end
 
--- time (H, T, P; needs "time")
+--- H, T, P; needs "time". Instants and dates as text, and the calendar. What the time is, now says.
 kordless.time = {}
+--- The instant a text names.
 ---@param text string RFC 3339 with Z or an offset
----@return integer? seconds, boolean? fraction, string? why # rounded down, and whether there was a fraction; nil, nil, why when it is no time
+---@return integer? seconds rounded down; nil when it is no time
+---@return boolean? fraction was there one?
+---@return string? why when it is no time
 function kordless.time.parse(text) end
+--- `2026-03-08T07:00:00Z`, of the years 1 to 9999.
 ---@param seconds integer
----@return string # "2026-03-08T07:00:00Z"
+---@return string text
 function kordless.time.format(seconds) end
----@param text string "2026-03-08"
----@return integer? days # since 1970-01-01; nil when it is no date
+--- Days since 1970-01-01.
+---@param text string `2026-03-08`
+---@return integer? days nil when it is no date
 function kordless.time.days(text) end
+--- `2026-03-08`, of days since 1970-01-01.
 ---@param days integer
----@return string # "2026-03-08"
+---@return string text
 function kordless.time.date(days) end
+--- 1 Monday … 7 Sunday.
 ---@param days integer
----@return integer # 1 Monday … 7 Sunday
+---@return integer weekday
 function kordless.time.weekday(days) end
 
--- zone (H, T, P; needs "zone"): civil time by the system's tzdata
+--- H, T, P; needs "zone". Civil time by the system's tzdata.
 kordless.zone = {}
----@param name string IANA name
----@return boolean
+--- Is there such a zone?
+---@param name string an IANA name
+---@return boolean known
 function kordless.zone.known(name) end
--- The instant at which the wall shows `minutes` (0 … 2880) after midnight of day `days`.
--- In a gap: the transition. In a fold: the first occurrence.
+--- The instant at which the wall shows `minutes` after midnight of day `days`. In a gap: the
+--- transition. In a fold: the first occurrence.
 ---@param name string a known zone, else an error is raised
 ---@param days integer
----@param minutes integer
+---@param minutes integer 0 … 2880
 ---@return integer seconds
 function kordless.zone.instant(name, days, minutes) end
----@param name string
+--- What the wall shows at an instant.
+---@param name string a known zone
 ---@param seconds integer
----@return integer days, integer minutes, integer offset # the wall's date, minutes after its midnight, seconds east of UTC
+---@return integer days the wall's date
+---@return integer minutes after its midnight
+---@return integer offset seconds east of UTC
 function kordless.zone.wall(name, seconds) end
 
--- span (H, T, P; needs "span"): sets of half-open intervals [a, b) of integers
+--- H, T, P; needs "span". Sets of half-open intervals [a, b) of integers.
+kordless.span = {}
+
+--- H, T, P; needs "span". `#s` is the number of intervals; `for a, b in s:each() do … end`.
 ---@class kordless.span
 local span = {}
-kordless.span = {}
----@return kordless.span # new(), new(a, b), or new({{a, b}, …}); what overlaps or touches is joined
-function kordless.span.new(...) end
-function span:add(a, b) end ---@return kordless.span # itself
-function span:union(other) end ---@return kordless.span # a new one, as the next two
+--- Adds [a, b).
+---@param a integer
+---@param b integer
+---@return kordless.span self itself
+function span:add(a, b) end
+--- What is in either.
+---@param other kordless.span
+---@return kordless.span set a new one
+function span:union(other) end
+--- What is in both.
+---@param other kordless.span
+---@return kordless.span set a new one
 function span:intersect(other) end
+--- What is not in the other.
+---@param other kordless.span
+---@return kordless.span set a new one
 function span:subtract(other) end
-function span:covers(a, b) end ---@return boolean # [a, b) lies within one interval
-function span:touches(a, b) end ---@return boolean # any common instant
-function span:total() end ---@return integer
--- #s is the number of intervals; s:get(i) gives a, b, or nil past the end;
--- for a, b in s:each() do … end
-function span:get(i) end ---@return integer? a, integer? b
+--- Does [a, b) lie within one interval?
+---@param a integer
+---@param b integer
+---@return boolean covers
+function span:covers(a, b) end
+--- Has [a, b) any instant in common with it?
+---@param a integer
+---@param b integer
+---@return boolean touches
+function span:touches(a, b) end
+--- The lengths of all intervals together.
+---@return integer total
+function span:total() end
+--- The i-th interval.
+---@param i integer from 1 on
+---@return integer? a nil past the end
+---@return integer? b
+function span:get(i) end
+--- For a loop over all intervals.
+---@return fun(): integer?, integer? next
 function span:each() end
--- The most units taken at any one instant of [a, b); loads are {a, b, units} triples in
--- one flat list: {a1, b1, u1, a2, b2, u2, …}.
----@return integer
+--- `new()`, `new(a, b)` or `new({{a, b}, …})`; what overlaps or touches is joined.
+---@param a? integer|integer[][] or a list `{{a, b}, …}`
+---@param b? integer
+---@return kordless.span set
+function kordless.span.new(a, b) end
+--- The most units taken at any one instant of [a, b).
+---@param loads integer[] one flat list: `{a1, b1, units1, a2, …}`
+---@param a integer
+---@param b integer
+---@return integer units
 function kordless.span.peak(loads, a, b) end
 
--- crypto (H, T, P; needs "crypto")
+--- H, T, P; needs "crypto". Names of things, tokens to give out, and how to compare them.
 kordless.crypto = {}
----@return string # 64 hex digits: BLAKE2b-256 of the text, without a key: for names of things
+--- BLAKE2b-256 of the text, without a key: for names of things.
+---@param text string
+---@return string hex 64 hex digits
 function kordless.crypto.hash(text) end
----@return string # H only: n (1–64) random base62 characters, 5.95 bits each
+--- H. n random base62 characters, 5.95 bits each.
+---@param n integer 1 to 64
+---@return string token
 function kordless.crypto.token(n) end
----@return boolean # constant time for equal lengths
+--- In constant time for equal lengths.
+---@param a string
+---@param b string
+---@return boolean equal
 function kordless.crypto.equal(a, b) end
 
--- db (H, T; needs "db"). In H read only, on a snapshot that holds every commit
--- acknowledged before the request began; in T also writes, and reads what it wrote. A plugin
--- writes the tables its own migrations made and reads those its manifest lists under
--- `reads` as well; files taken from another plugin by `uses` read with these rights too, so
--- list its tables. `?` parameters only; json.null and nil bind NULL, true and false 1 and 0;
--- missing ones are NULL, too many raise. SQL steps are charged to the call's budget. Never
--- allowed: transaction control, ATTACH, PRAGMA, and CREATE, ALTER, DROP outside migrations.
--- May yield.
+--- H, T; needs "db". SQL. In a handler read only, on a snapshot that holds every commit
+--- acknowledged before the request began; in a transaction also writes, and reads what it wrote. A
+--- plugin writes the tables its own migrations made and reads those its manifest lists under
+--- `reads` as well; files taken from another plugin by `uses` read with these rights too, so list
+--- its tables. `?` parameters only; json.null and nil bind NULL, true and false 1 and 0; missing
+--- ones are NULL, too many raise. SQL steps are charged to the call's budget. Never allowed:
+--- transaction control, ATTACH, PRAGMA, and CREATE, ALTER, DROP outside migrations.
 kordless.db = {}
----@return table[] # rows: column name to value; NULL is absent
+--- H, T; may wait. All rows.
+---@param sql string
+---@param ... any one for each `?`
+---@return table[] rows column name to value; NULL is absent
 function kordless.db.query(sql, ...) end
----@return table? # the first row
+--- H, T; may wait. The first row.
+---@param sql string
+---@param ... any one for each `?`
+---@return table? row nil when there is none
 function kordless.db.one(sql, ...) end
----@return integer # T only: rows changed. A refusal by UNIQUE, CHECK or a trigger raises an
--- error that pcall sees as a table {code = "exists"|"constraint", message = "…"}; what that
--- statement did is undone, and the transaction may go on. Other errors are strings.
+--- T. Writes. A refusal by UNIQUE, CHECK or a trigger raises an error that pcall sees as a table
+--- `{code = "exists"|"constraint", message = "…"}`; what that statement did is undone, and the
+--- transaction may go on. Other errors are strings.
+---@param sql string
+---@param ... any one for each `?`
+---@return integer changed rows
 function kordless.db.exec(sql, ...) end
 
--- transaction (H; needs "transaction"): runs `name` of this plugin's transactions.lua on
--- the writer and waits until it is durable. Arguments and results are plain data: nil,
--- booleans, numbers, strings, json.null and tables of these without metatables, 64 KiB. The
--- function may run twice: everything it needs is in `args`. It gets (args); when it raises,
--- nothing of it stands, and unless the handler catches that the answer is 500.
--- 200,000 steps; 503 over budget, when too many writes wait, or when the disk is full.
+--- H; needs "transaction"; waits. Runs `name` of this plugin's transactions.lua on the writer and
+--- waits until it is durable. Arguments and results are plain data: nil, booleans, numbers,
+--- strings, json.null and tables of these without metatables, 64 KiB. The function may run twice:
+--- everything it needs is in `args`. It gets `(args)`; when it raises, nothing of it stands, and
+--- unless the handler catches that the answer is 500. 200,000 steps; 503 over budget, when too many
+--- writes wait, or when the disk is full.
 ---@param name string
----@param args table
----@return any # what the function returned, or what it refused with
+---@param args table plain data
+---@return any result what it returned, or what it refused with
 function kordless.transaction(name, args) end
--- refuse (T): rolls this transaction back and gives `value` (plain data) to the handler as
--- its result. Does not return; a pcall around it does not undo it.
+
+--- T. Rolls this transaction back and gives `value` to the handler as its result. Does not return;
+--- a pcall around it does not undo it.
+---@param value any plain data
 function kordless.refuse(value) end
--- answer (T): the reply this transaction is made for, status 200 to 299. On a route with
--- `idempotent = true` the bytes are kept, in this very transaction, for whoever repeats the
--- request. Returns {status =, body =} with the body encoded: return it from the transaction,
--- and status and body from the handler, as they are.
+
+--- T. The reply this transaction is made for. On a route with `idempotent = true` the bytes are
+--- kept, in this very transaction, for whoever repeats the request. Return it from the transaction,
+--- and status and body from the handler, as they are.
+---@param status integer 200 to 299
+---@param body any
+---@return {status: integer, body: string} answer encoded
 function kordless.answer(status, body) end
 
--- emit (T; needs "emit"): says what this transaction did: an event that plugin.lua lists under
--- `events`, and plain data about it. When the transaction is durable, each plugin with a hook
--- for it is told, { event = "notes.kept", data = … }; when it is undone, nobody. All events of
--- one transaction have at most 64 KiB. A hook runs as kordless.after does, right away, in
--- memory only: what must not be lost in a crash is a row of your own.
----@param name string
----@param data? any
+--- T; needs "emit". Says what this transaction did: an event, and plain data about it. When the
+--- transaction is durable, each plugin with a hook for it is told, `{ event = "notes.kept", data =
+--- … }`; when it is undone, nobody. All events of one transaction have at most 64 KiB. A hook runs
+--- as kordless.after does, right away, in memory only: what must not be lost in a crash is a row of
+--- your own.
+---@param name string one that plugin.lua lists under `events`
+---@param data? any plain data
 function kordless.emit(name, data) end
 
--- problem (H): ends the request with an error of the manifest or of the server, as returning
--- nil, name, members from the handler would. Does not return; a pcall around it does not undo
--- it, and nothing more is written.
+--- H. Ends the request with an error of the manifest or of the server, as returning nil, name,
+--- members from the handler would. Does not return; a pcall around it does not undo it, and nothing
+--- more is written.
 ---@param name string
 ---@param members? table
 function kordless.problem(name, members) end
 
--- secret (H; needs "secret"): what the operator set with `kordless secret set <plugin>.<name>`;
--- plugin.lua lists it under `secrets`. Read it where you use it: it may change at any time.
----@param name string
----@return string? # nil: it is not set
-function kordless.secret(name) end
-
--- sleep (H; needs "sleep"): waits for 0 to 60 seconds, fractions too; others are served
--- meanwhile. A call waits at most 1,000 times. If the caller leaves, the handler ends there;
--- what it has written stays.
+--- H; needs "sleep"; waits. Lets time pass; others are served meanwhile. A call waits at most 1,000
+--- times. If the caller leaves, the handler ends there; what it has written stays.
+---@param seconds number 0 to 60, fractions too
 function kordless.sleep(seconds) end
 
--- fetch (H; needs "fetch"): one request to another server; waits until the response is
--- whole. A host must stand under `hosts` in this plugin's plugin.lua and under `fetch_hosts`
--- in the operator's scripts/kordless.lua: "api.example.com" for its ports 80 and 443,
--- "api.example.com:8443" for that port alone. Private, loopback and link-local addresses
--- are refused whatever the name. https only to servers that prove their name (TLS 1.2 or
--- newer). Redirects are not followed; connections and answers are not kept. If the caller
--- leaves, the request is given up and the handler ends there, unless `detached`.
--- Wrong arguments raise; what went wrong outside is returned: nil, a word, a sentence.
--- invalid_url host_not_allowed unresolved address_refused connect_failed tls_failed timeout
--- too_large bad_response busy (256 requests, or 512 MiB, are under way on this worker)
+--- H; needs "secret". What the operator set with `kordless secret set <plugin>.<name>`. Read it
+--- where you use it: it may change at any time.
+---@param name string one that plugin.lua lists under `secrets`
+---@return string? value nil: it is not set
+function kordless.secret(name) end
+
+--- H; needs "fetch"; waits. One request to another server; waits until the response is whole. A
+--- host must stand under `hosts` in this plugin's plugin.lua and under `fetch_hosts` in the
+--- operator's scripts/kordless.lua: `api.example.com` for its ports 80 and 443,
+--- `api.example.com:8443` for that port alone. Private, loopback and link-local addresses are
+--- refused whatever the name. https only to servers that prove their name (TLS 1.2 or newer).
+--- Redirects are not followed; connections and answers are not kept. If the caller leaves, the
+--- request is given up and the handler ends there, unless `detached`. Wrong arguments raise; what
+--- went wrong outside is returned: nil, a word, a sentence. The words: invalid_url host_not_allowed
+--- unresolved address_refused connect_failed tls_failed timeout too_large bad_response busy (256
+--- requests, or 512 MiB, are under way on this worker).
+---@param options kordless.fetch_options
+---@return kordless.fetch_response? response
+---@return string? code a word for what went wrong outside
+---@return string? why and a sentence
+function kordless.fetch(options) end
+
+--- H; needs "fetch". What to ask.
 ---@class kordless.fetch_options
----@field url string "https://host[:port]/path?query"
----@field method? string "GET"
+---@field url string `https://host[:port]/path?query`
+---@field method? string if not given: GET
 ---@field headers? table<string, string> at most 50; those of the framing are ours
 ---@field body? string at most 8 MiB
 ---@field timeout_ms? integer in all, finding the address too: 1 to 60000, else 10000
 ---@field max_bytes? integer of the response's body: 0 to 8388608, else 1048576
 ---@field detached? boolean goes on when the caller leaves
+
+--- H; needs "fetch". What was answered.
 ---@class kordless.fetch_response
 ---@field status integer
 ---@field headers table<string, string> names in lower case; several of one name are joined by ", "
 ---@field body string
----@param options kordless.fetch_options
----@return kordless.fetch_response? response, string? code, string? why
-function kordless.fetch(options) end
 
--- after (H; needs "after"): in `seconds` (0 to 86400) runs the function `name` of this
--- plugin's handlers.lua with a copy of `args` (plain data, 64 KiB), in the version that is
--- live by then, with a budget of its own and no request. It may wait and write as any
--- handler; what it returns is ignored, an error is logged. It is kept in memory only: what
--- waits when the server stops is dropped, with a line in the log (after_dropped).
----@param seconds number
----@param name string
----@param args? any
----@return boolean # false: 1,000 wait on this worker already
+--- H; needs "after". In `seconds` runs the function `name` of this plugin's handlers.lua with a
+--- copy of `args`, in the version that is live by then, with a budget of its own and no request. It
+--- may wait and write as any handler; what it returns is ignored, an error is logged. It is kept in
+--- memory only: what waits when the server stops is dropped, with a line in the log
+--- (after_dropped).
+---@param seconds number 0 to 86400
+---@param name string of a function of handlers.lua
+---@param args? any plain data, 64 KiB
+---@return boolean taken false: 1,000 wait on this worker already
 function kordless.after(seconds, name, args) end
 
--- policy (H; needs "policy"): asks a function of the operator's scripts/<file>.lua in its
--- own state. Only data crosses. When the script fails or has no such function, `call` raises,
--- and unless that is caught the answer is 503 `policy_failed`; the log has file:line. What
--- the script used is charged to the handler; after ten kills in a minute it fails unrun.
+--- H; needs "policy". Asks a function of the operator's scripts/<file>.lua in its own state. Only
+--- data crosses. When the script fails or has no such function, `call` raises, and unless that is
+--- caught the answer is 503 `policy_failed`; the log has file:line. What the script used is charged
+--- to the handler; after ten kills in a minute it fails unrun.
 kordless.policy = {}
----@return boolean
+--- Has the script such a function?
+---@param file string
+---@param name string
+---@return boolean has
 function kordless.policy.has(file, name) end
--- Each answer that is none of nil, false and {} is a line of the decision log: `means` says
--- what it did, "refused" (if not given) or "changed".
----@param means? "refused"|"changed"
----@return any # what the script returned; args and result are plain data, 4 MiB
+--- Asks it. Each answer that is none of nil, false and `{}` is a line of the decision log: `means`
+--- says what it did.
+---@param file string
+---@param name string
+---@param args any plain data, 4 MiB
+---@param means? "refused"|"changed" if not given: refused
+---@return any result what the script returned: such data, too
 function kordless.policy.call(file, name, args, means) end
--- Ends the request like a script that failed: for a result that is no answer.
+--- Ends the request like a script that failed: for a result that is no answer.
+---@param file string
+---@param name string
+---@param why string
 function kordless.policy.fail(file, name, why) end
----@return string # 16 hex digits naming the script's text
+--- Names the script's text.
+---@param file string
+---@return string hash 16 hex digits
 function kordless.policy.hash(file) end
 
--- A plugin's own files by their name, require("rules"), or in full, require("notes.rules"):
--- two names, two copies. Another's files in full, and only if `uses` lists the plugin:
--- require("services.store"). A copy is private, runs with the user's `needs` and `reads`, and
--- finds what it requires itself only if that stands under the user's `uses` as well. plugin,
--- handlers and transactions cannot be required. Policies: the other files of scripts/.
+--- H, T, P. A plugin's own files by their name, `require("rules")`, or in full,
+--- `require("notes.rules")`: two names, two copies. Another's files in full, and only if `uses`
+--- lists the plugin: `require("services.store")`. A copy is private, runs with the user's `needs`
+--- and `reads`, and finds what it requires itself only if that stands under the user's `uses` as
+--- well. plugin, handlers and transactions cannot be required. Policies: the other files of
+--- scripts/.
 ---@param name string
----@return any # what the file returned, made once per state
+---@return any module what the file returned, made once per state
 function require(name) end
+
+--- H; needs "keys". Organizations, for the plugin that manages them (platform).
+kordless.organizations = {}
+--- H; waits. Makes one and waits until it is durable.
+---@param new kordless.new_organization
+---@return kordless.organization? made
+---@return string? code `exists`: the slug is taken
+function kordless.organizations.create(new) end
+--- The organization of this name.
+---@param name string its id, with or without org_, or its slug
+---@return kordless.organization? found nil when there is none
+function kordless.organizations.get(name) end
+--- At most 101, so that a page of 100 knows whether there are more.
+---@param filter {q: string?, cursor: string?} part of a name or slug; the id of the last one seen
+---@return kordless.organization[] list
+function kordless.organizations.list(filter) end
+--- H; waits. Changes what is named and waits until it is durable. One that is suspended is refused
+--- from the call on, whatever becomes of the write.
+---@param id string
+---@param to kordless.organization_change
+---@return kordless.organization? changed nil when there is none
+---@return string? code `too_large`: the metadata
+function kordless.organizations.change(id, to) end
+
+--- H; needs "keys". Whose keys, limits and bookings are one's own.
+---@class kordless.organization
+---@field id string
+---@field slug string
+---@field name string
+---@field plan? string
+---@field created_at? integer
+---@field metadata? table
+---@field limits? table above the quota policy's
+---@field suspended boolean all its keys are refused
+
+--- H; needs "keys". One to be.
+---@class kordless.new_organization
+---@field slug string
+---@field name string
+---@field plan? string
+---@field metadata? table
+
+--- H; needs "keys". What is to be another.
+---@class kordless.organization_change
+---@field name? string
+---@field plan? string
+---@field metadata? table merged into what there is (RFC 7396)
+---@field limits? table|lightuserdata the same, or json.null: none
+---@field suspended? boolean
+---@field patch? table for the audit: what was asked
+
+--- H; needs "keys". API keys, for the plugin that manages them (platform).
+kordless.keys = {}
+--- H; waits. Makes a key and waits until it is durable.
+---@param new kordless.new_key
+---@return kordless.api_key made with the key itself, this once
+function kordless.keys.create(new) end
+--- The key of this id.
+---@param id string
+---@return kordless.api_key? found nil when there is none
+function kordless.keys.get(id) end
+--- An organization's keys, those that were revoked too: at most 101, so that a page of 100 knows
+--- whether there are more.
+---@param filter kordless.key_filter
+---@return kordless.api_key[] keys
+function kordless.keys.list(filter) end
+--- H; waits. Changes what is named and waits until it is durable.
+---@param id string
+---@param to kordless.key_change
+---@return kordless.api_key? changed nil when there is none
+---@return string? code `rotated`: it has a successor
+function kordless.keys.change(id, to) end
+--- H; waits. Refuses the key from the call on, whatever becomes of the write, and waits until that
+--- is durable.
+---@param id string
+---@param reason? string
+---@return kordless.api_key? revoked nil when there is none
+function kordless.keys.revoke(id, reason) end
+--- H; waits. Makes a successor with the old key's label, environment, scopes, dates, note and
+--- limits, and waits until it is durable.
+---@param id string
+---@param grace integer seconds, 0 to 604800, in which both work
+---@return kordless.api_key? made with the key itself, this once
+---@return string? code `rotated`: it has a successor; `ended`
+function kordless.keys.rotate(id, grace) end
+
+--- H; needs "keys". A key to be.
+---@class kordless.new_key
+---@field organization_id string
+---@field label string
+---@field note? string
+---@field environment? "production"|"development"
+---@field scopes? string[] if not given: all
+---@field not_before? integer
+---@field expires_at? integer
+
+--- H; needs "keys". Which keys.
+---@class kordless.key_filter
+---@field organization_id string
+---@field q? string part of a label, or last 4
+---@field created_by? string
+---@field cursor? string the id of the last one seen
+
+--- H; needs "keys". What is to be another.
+---@class kordless.key_change
+---@field label? string
+---@field note? string
+---@field scopes? string[]
+---@field expires_at? integer|lightuserdata json.null: never
+---@field limits? table|lightuserdata merged into what there is (RFC 7396), or json.null: none
+---@field patch? table for the audit: what was asked
+
+--- H; needs "keys". A key as people may see it.
+---@class kordless.api_key
+---@field id string
+---@field organization_id string
+---@field label string
+---@field last4 string
+---@field environment? string
+---@field scopes string[]
+---@field note? string
+---@field limits? table above the quota policy's
+---@field created_by? string
+---@field created_at? integer
+---@field not_before? integer
+---@field expires_at? integer
+---@field last_used_at? integer
+---@field last_used_ip? string
+---@field revoked boolean
+---@field revoked_at? integer
+---@field revoked_by? string
+---@field revoke_reason? string
+---@field rotated_from? string
+---@field rotated_to? string
+---@field key? string the key itself, of create and rotate alone
+
+--- H; needs "keys". Plugins, for the plugin that manages them (platform).
+kordless.plugins = {}
+--- Lets a quarantined plugin run again.
+---@param name string or `policy`
+---@return boolean? resumed false: it was running; nil: there is none of that name
+function kordless.plugins.resume(name) end
+
+--- H; needs "secrets". What plugins read with kordless.secret, for the plugin that sets it
+--- (secrets). Names are `plugin.name`.
+kordless.secrets = {}
+--- What is set, without the values.
+---@return {name: string, set_at: integer}[] list
+function kordless.secrets.list() end
+--- H; waits. Sets one and waits until it is durable.
+---@param name string
+---@param value string 1 to 8192 bytes
+---@return boolean? done
+---@return string? code `full`: there are too many
+function kordless.secrets.set(name, value) end
+--- H; waits. Forgets one and waits until that is durable.
+---@param name string
+---@return boolean? done
+---@return string? code `not_found`
+function kordless.secrets.drop(name) end
+
+---@alias kordless.need "db"|"transaction"|"time"|"zone"|"span"|"crypto"|"id"|"policy"|"sleep"|"keys"|"fetch"|"after"|"emit"|"secret"|"secrets"
 
 -- What plugin.lua returns: plain values; it is read without any globals. An unknown key is a
 -- fault, and so is whatever has the wrong type.
@@ -260,7 +522,7 @@ function require(name) end
 ---@field name string the folder's name
 ---@field version string any text
 ---@field api? integer 1
----@field needs? string[] of db transaction time zone span crypto id policy sleep fetch after emit secret (keys is the platform plugin's: organizations and API keys)
+---@field needs? kordless.need[] what it may use of `kordless`; keys and secrets are the platform's
 ---@field hosts? string[] servers that `fetch` may ask: "api.example.com", "api.example.com:8443"
 ---@field uses? string[] plugins that stand before this one; itself is allowed and needs no entry
 ---@field reads? string[] tables of others that SQL may read; not the runtime's api_key, member, session, audit, outbox, idempotency, secret, setting

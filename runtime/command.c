@@ -6,6 +6,7 @@
 
 #include "ask.h"
 #include "demo.h"
+#include "lua/api.h"
 
 #define VERSION "0.1.0"
 
@@ -295,7 +296,7 @@ int command_plugin_resume(const struct options *o)
     return code;
 }
 
-/* --- demo and version --- */
+/* --- demo, api and version --- */
 
 int command_demo(const struct options *o)
 {
@@ -305,6 +306,23 @@ int command_demo(const struct options *o)
     int code = demo_make(c, o, "http://127.0.0.1:8080");
     client_close(c);
     return code;
+}
+
+/* The API of scripts, as the Lua language server or a person reads it. */
+int command_api(const struct options *o)
+{
+    bool markdown = o->format && strcmp(o->format, "markdown") == 0;
+    struct buf text;
+    if (o->format && !markdown && strcmp(o->format, "lua") != 0)
+        return ask_usage("--format takes lua or markdown");
+    buf_init(&text);
+    if (markdown)
+        api_put_markdown(&text);
+    else
+        api_put_lua(&text);
+    bool whole = fwrite(text.p, 1, text.n, stdout) == text.n && fflush(stdout) == 0;
+    buf_end(&text);
+    return whole ? 0 : 1;
 }
 
 int command_version(const struct options *o)

@@ -12,6 +12,7 @@ int command_key_list(const struct options *o);
 int command_key_revoke(const struct options *o);
 int command_plugin_resume(const struct options *o);
 int command_demo(const struct options *o);
+int command_api(const struct options *o);
 int command_version(const struct options *o);
 
 #endif

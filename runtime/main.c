@@ -2,7 +2,7 @@
  * include only ever goes down or sideways within a floor:
  *
  *   main.c        which command               options.c   flags of all commands
- *   serve.c       runs until a signal         command.c   org, key, version
+ *   serve.c       runs until a signal         command.c   org, key, api, version
  *   check.c       looks without going live    demo.c      a salon to try things on
  *   command_secret.c  what plugins read
  *   author.c      test, plugin new            ask.c       asks, and tells a person
@@ -33,7 +33,8 @@
  *     meter       processor time, charged
  *     vm          a state that cannot harm    sandbox     what scripts may call
  *     pattern     string.find, counted        data        values between states
- *     lib_*       the `kordless` API, a file a library
+ *     api         the `kordless` API, a table api_page    /docs/lua
+ *     lib_*       its functions, a file a library
  *     job         kordless.after              option      what operators set of plugins
  *     schema      shapes of values            declare     what a route takes and gives
  *     openapi     /openapi.json               docs        /docs, for people
@@ -86,6 +87,7 @@ static const struct {
     {{"secret", "set"}, command_secret_set, "set what a plugin reads: PLUGIN.NAME <file"},
     {{"secret", "list"}, command_secret_list, "the names of all that are set"},
     {{"secret", "drop"}, command_secret_drop, "drop one: PLUGIN.NAME"},
+    {{"api", NULL}, command_api, "print what scripts may call"},
     {{"demo", NULL}, command_demo, "make the demo organization acme-salon"},
     {{"version", NULL}, command_version, "print the version"},
 };

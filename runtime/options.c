@@ -24,8 +24,9 @@ const char options_help[] =
     "  --slug S --name N [--plan P]\n"
     "  --org SLUG --label L [--environment production|development]\n"
     "  --yes              do not ask\n"
-    "Flag of check:\n"
-    "  --format F         text, json, or github (annotations of a workflow)\n"
+    "Flags of check and api:\n"
+    "  --format F         check: text, json, or github (annotations of a workflow);\n"
+    "                     api: lua, or markdown\n"
     "Exit codes: 0 done, 1 refused, 2 usage.\n";
 
 enum kind { TEXT, NUMBER, SWITCH, LOAD, FORMAT };

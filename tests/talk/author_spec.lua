@@ -35,7 +35,7 @@ describe("an author", function()
     local code, out = kordless("test", plugins .. "/sample")
     assert.equal(0, code, out)
     assert.truthy(out:find("1 success / 0 failures / 0 errors", 1, true), out)
-    change(root .. "/scripts/kordless.lua", '"platform" }', '"platform", "sample" }')
+    change(root .. "/scripts/kordless.lua", '"secrets" }', '"secrets", "sample" }')
     code, out = kordless("test")
     assert.equal(0, code, out) -- now it is one of those that kordless.lua lists
     assert.truthy(out:find("/plugins/sample", 1, true))

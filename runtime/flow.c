@@ -11,6 +11,7 @@ static void end(struct flight *f)
 {
     struct reply *r = f->x->reply;
     gate_count_failure(f);
+    gate_count_use(f);
     if (f->etag[0] && (r->status == 200 || r->status == 304)) {
         r->cacheable = true;
         if (reply_field(r, STR("ETag"), str_of(f->etag)) ||

@@ -20,6 +20,9 @@ struct flight { /* one request under way; in the exchange's arena */
     int n_query;
     const char *query_fault; /* found while reading, told at its turn */
     struct key *key;
+    struct key *counted; /* whose use this is: `key`, or one that was refused */
+    uint32_t cost;       /* taken from its limits */
+    bool refused;        /* by its limits, or because it is no good any more */
     struct idem_key idem;
     bool idem_marked;
     char etag[40];
@@ -40,7 +43,8 @@ bool gate_asks(struct flight *f);  /* query: 400; If-None-Match: 304 */
 bool gate_refuse(struct flight *f, int status, const char *code, const char *detail);
 bool gate_one_value(const struct http_request *req, struct str name, struct str *out);
 
-/* After the handler: a contact that failed is counted. */
+/* After the handler: a contact that failed is counted; so is each use of a key. */
 void gate_count_failure(struct flight *f);
+void gate_count_use(struct flight *f);
 
 #endif

@@ -68,6 +68,7 @@ static bool often_lookup(struct flight *f)
     int64_t wait =
         peers_wait(p, str_of(f->key->id), PEER_AUTH_FAILURE, f->x->now.boot_ms);
     if (wait) {
+        f->refused = true;
         ratelimit_refuse_stranger(f->x->reply, wait,
                                   "looks at the limits with this API key",
                                   f->worker->scratch);
@@ -100,6 +101,8 @@ bool gate_often(struct flight *f)
         LOG(s->log, LOG_ERROR, "limit_failed", LOG_C("key", f->key->id),
             LOG_C("why", err_name(err)));
     ratelimit_fields(f->x->reply, &v, f->x->now.wall_ms, settings->ratelimit_fields);
+    f->cost = v.admitted ? 1 : 0;
+    f->refused = !v.admitted;
     if (v.admitted)
         return true;
     ratelimit_refuse(f->x->reply, &v, f->key, settings->support_contact,

@@ -78,6 +78,8 @@ static bool refuse_stranger(struct flight *f, int status, const char *code,
 static bool refuse_key(struct flight *f, enum auth a, struct key *k, struct str text)
 {
     struct buf *detail = &f->worker->scratch[1];
+    f->counted = k;
+    f->refused = true;
     buf_clear(detail);
     auth_detail(a, k, text, detail);
     if (a == AUTH_SUSPENDED) /* a good key: nobody guesses here */
@@ -103,7 +105,7 @@ static bool identify(struct flight *f, bool required)
                 "x-kordless-key header, and revoke this one if it is real."));
     enum auth a = auth_identify(s->keyring, &s->pepper, text, f->x->now.wall_ms, &k);
     if (a == AUTH_OK) {
-        f->key = k;
+        f->key = f->counted = k;
         keyring_used(k, f->x->now.wall_ms, f->x->peer->address.s6_addr);
         return true;
     }

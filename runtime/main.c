@@ -15,8 +15,9 @@
  *   server.c      up and down in order        shared.h    what all threads share
  *   flow.c        a request's way, one screen gates.c     which route, whose, may it
  *   gates_who.c   who asks                  gates_often.c how often
- *   gates_what.c  what it sends, and once
+ *   gates_what.c  what it sends, and once   gates_count.c what is noted of it
  *   ratelimit.c   what callers hear of limits worker.c    a thread that serves
+ *   counts.c      counts go to the store    chore.c       a write main waits for
  *   pauses.c      what calls wait for, on the loop
  *   scribe.c      lines for a file: the decision log
  *   testclock.c   time for tests
@@ -46,7 +47,8 @@
  *                 reach (where to), tls
  *   guard/        who, how often: secret, keyring, auth, limit, peers, idem, registry,
  *                 key_rows, org_rows, override (above a policy),
- *                 vault (secrets of plugins), schema (the tables)
+ *                 vault (secrets of plugins), schema (the tables),
+ *                 tally and usage (who asked how often)
  *   store/        SQLite: db, fence, migrate, writer, reader
  *   http/         bytes to meaning and back: parse, chunks, query, route, reply;
  *                 outwards: outgoing, response

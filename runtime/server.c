@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include "boot.h"
+#include "chore.h"
+#include "counts.h"
 #include "flow.h"
 #include "guard/key_rows.h"
 #include "reload.h"
@@ -96,6 +98,7 @@ static int open_memory(struct server *s, struct buf *why)
     s->shared.lookups = peers_new(STRANGERS_MAX, lookup_limits);
     s->shared.idem = idem_new();
     s->shared.vault = vault_new();
+    s->shared.usage = usage_new();
     return 0;
 }
 
@@ -255,61 +258,46 @@ int server_connect(struct server *s, int *fd)
 
 /* --- writes of main's own --- */
 
-struct chore {      /* queued by main, which waits: it has nothing better to do */
-    struct write w; /* first */
+struct task {
+    struct chore c; /* first */
     struct server *server;
     struct generation *generation;
     int64_t wall_ms;
-    pthread_mutex_t lock;
-    pthread_cond_t cond;
-    bool done;
 };
 
-static int flush_used(struct write *w, struct db *db)
+static void do_task(struct server *s, const char *what, struct task *t)
 {
-    return key_rows_flush_used(db, ((struct chore *)w)->server->shared.keyring);
-}
-
-static void chore_done(struct write *w)
-{
-    struct chore *c = (struct chore *)w;
-    if (w->run == flush_used && w->result == 0)
-        key_rows_used_flushed(c->server->shared.keyring);
-    pthread_mutex_lock(&c->lock);
-    c->done = true;
-    pthread_cond_signal(&c->cond);
-    pthread_mutex_unlock(&c->lock);
-}
-
-static void chore_do(struct server *s, const char *what, struct chore *c)
-{
-    c->server = s;
-    c->w.done = chore_done;
-    pthread_mutex_init(&c->lock, NULL);
-    pthread_cond_init(&c->cond, NULL);
-    int err = writer_queue(s->shared.writer, &c->w);
-    if (!err) {
-        pthread_mutex_lock(&c->lock);
-        while (!c->done)
-            pthread_cond_wait(&c->cond, &c->lock);
-        pthread_mutex_unlock(&c->lock);
-        err = c->w.result;
-    }
+    t->server = s;
+    int err = chore_wait(s->shared.writer, &t->c);
     if (err)
         LOG(s->shared.log, LOG_ERROR, "chore_failed", LOG_C("what", what),
             LOG_C("why", err_name(err)));
-    pthread_mutex_destroy(&c->lock);
-    pthread_cond_destroy(&c->cond);
+}
+
+static int flush_used(struct write *w, struct db *db)
+{
+    return key_rows_flush_used(db, ((struct task *)w)->server->shared.keyring);
+}
+
+static void used_flushed(struct chore *c)
+{
+    key_rows_used_flushed(((struct task *)c)->server->shared.keyring);
+}
+
+static void flush_last_use(struct server *s)
+{
+    do_task(s, "flush last use",
+            &(struct task){.c = {.w.run = flush_used, .kept = used_flushed}});
 }
 
 static int sweep_idem(struct write *w, struct db *db)
 {
-    return idem_sweep(db, ((struct chore *)w)->wall_ms);
+    return idem_sweep(db, ((struct task *)w)->wall_ms);
 }
 
 static int forget_statements(struct write *w, struct db *db)
 {
-    struct generation *g = ((struct chore *)w)->generation;
+    struct generation *g = ((struct task *)w)->generation;
     for (int i = 0; i < g->n_plugins; i++)
         db_forget(db, &g->plugins[i].fence);
     return 0;
@@ -326,8 +314,8 @@ static void reap(struct server *s)
             s->retired[kept++] = g;
             continue;
         }
-        chore_do(s, "forget statements",
-                 &(struct chore){.w.run = forget_statements, .generation = g});
+        do_task(s, "forget statements",
+                &(struct task){.c.w.run = forget_statements, .generation = g});
         generation_drop(g);
     }
     s->n_retired = kept;
@@ -340,13 +328,14 @@ void server_tick(struct server *s)
     reap(s);
     if (now.boot_ms - s->flushed_ms >= FLUSH_MS) {
         s->flushed_ms = now.boot_ms;
-        chore_do(s, "flush last use", &(struct chore){.w.run = flush_used});
+        flush_last_use(s);
     }
+    counts_tick(s);
     if (now.boot_ms - s->swept_ms >= SWEEP_MS) {
         s->swept_ms = now.boot_ms;
         limits_sweep(s->shared.limits, &now);
-        chore_do(s, "sweep idempotency",
-                 &(struct chore){.w.run = sweep_idem, .wall_ms = now.wall_ms});
+        do_task(s, "sweep idempotency",
+                &(struct task){.c.w.run = sweep_idem, .wall_ms = now.wall_ms});
     }
 }
 
@@ -381,7 +370,8 @@ void server_close(struct server *s, int64_t drain_ms)
         worker_join(s->workers[i]);
     if (s->shared.writer) {
         if (s->shared.keyring)
-            chore_do(s, "flush last use", &(struct chore){.w.run = flush_used});
+            flush_last_use(s);
+        counts_last(s);
         writer_stop(s->shared.writer);
     }
     for (int i = 0; i < s->n_workers; i++) /* to whose loops the writer still posted */
@@ -402,6 +392,7 @@ void server_close(struct server *s, int64_t drain_ms)
     peers_free(s->shared.lookups);
     idem_free(s->shared.idem);
     vault_free(s->shared.vault);
+    usage_free(s->shared.usage);
     zones_free(s->shared.zones);
     desk_free(s->shared.desk);
     pepper_end(&s->shared.pepper);

@@ -25,6 +25,10 @@ struct server { /* main's own; threads see only `shared` */
     struct db *db; /* read-only, for reloads */
     int lock_fd;
     int64_t swept_ms, flushed_ms, started_ms; /* the last on the steady clock */
+    struct {
+        struct tally *spare; /* empty, for the next worker */
+        int64_t flushed_ms, swept_ms, complained_ms;
+    } counts; /* counts.c's own, on the steady clock */
     enum origin origin;
     char data[4096], db_path[4200];
 };

@@ -16,6 +16,7 @@
 #include "guard/limit.h"
 #include "guard/peers.h"
 #include "guard/vault.h"
+#include "guard/usage.h"
 #include "scribe.h"
 #include "store/writer.h"
 
@@ -30,6 +31,7 @@ struct shared {
     struct peers *lookups;   /* GET /rate-limit, by key: a limit of its own */
     struct idem *idem;
     struct vault *vault;
+    struct usage *usage;
     struct writer *writer;
     struct scribe *decisions; /* of policies; NULL in a server without listeners */
     struct desk *desk;    /* what workers ask of main */

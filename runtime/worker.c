@@ -171,6 +171,19 @@ void worker_ask(struct worker *w, void (*ask)(struct worker *w, void *ctx), void
         &(struct order){.worker = w, .carry_out = be_asked, .ask = ask, .ctx = ctx});
 }
 
+static void swap_tally(struct worker *w, void *ctx)
+{
+    struct tally **t = ctx, *full = w->tally;
+    w->tally = *t;
+    *t = full;
+}
+
+void worker_tally(struct worker *w, struct tally **t)
+{
+    if (tally_count(w->tally)) /* only main ever changes this pointer */
+        worker_ask(w, swap_tally, t);
+}
+
 static void drained(void *ctx)
 {
     loop_stop(((struct worker *)ctx)->loop);
@@ -220,6 +233,7 @@ void worker_free(struct worker *w)
     generation_drop(w->generation);
     buf_end(&w->scratch[0]);
     buf_end(&w->scratch[1]);
+    tally_free(w->tally);
     free(w);
 }
 
@@ -250,6 +264,7 @@ int worker_start(struct worker **out, const struct worker_options *o, struct buf
     w->index = o->index;
     w->generation = o->generation;
     id_source_init(&w->ids);
+    w->tally = tally_new(TALLY_MAX);
     w->host = (struct call_host){.ctx = w,
                                  .read = host_read,
                                  .write = host_write,

@@ -25,6 +25,7 @@ struct worker {
     struct pauses *pauses;         /* sleeps, fetches, calls that begin later */
     struct generation *generation; /* the live one */
     struct buf scratch[2];         /* for sentences that are copied at once */
+    struct tally *tally;           /* what it counted since main last asked */
 };
 
 struct worker_options {
@@ -46,6 +47,9 @@ void worker_adopt(struct worker *w, struct generation *g); /* held by the worker
 void worker_accept(struct worker *w, int fd, bool local_admin);
 /* Runs `ask` on the worker's thread, where its states may be looked at. */
 void worker_ask(struct worker *w, void (*ask)(struct worker *w, void *ctx), void *ctx);
+/* Swaps `*t`, an empty tally, for the one it counts in; without waking it when it has
+ * counted nothing. */
+void worker_tally(struct worker *w, struct tally **t);
 /* The end, in three steps: no new connections and `drain_ms` for the open ones; the
  * thread is over; and, once nobody can post to its loop any more (the writer), its
  * memory. */

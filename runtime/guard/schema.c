@@ -96,6 +96,32 @@ const struct migration schema_migrations[] = {
                             "  box BLOB NOT NULL," /* nonce and ciphertext */
                             "  at INTEGER NOT NULL"
                             ") STRICT;")},
+    /* Numbers instead of ids and labels, and the time first: what is added lies
+       together, and what is too old is the beginning of each step. */
+    {STR("004_usage"),
+     STR("CREATE TABLE usage_name (" /* of organizations, keys and routes */
+         "  number INTEGER PRIMARY KEY NOT NULL,"
+         "  name TEXT NOT NULL UNIQUE"
+         ") STRICT;"
+         "CREATE TABLE usage ("
+         "  step INTEGER NOT NULL," /* 1 minute, 2 hour, 3 day */
+         "  at INTEGER NOT NULL,"   /* which one since 1970 */
+         "  organization INTEGER NOT NULL,"
+         "  key INTEGER NOT NULL,"
+         "  route INTEGER NOT NULL,"
+         "  outcome INTEGER NOT NULL," /* 0 refused, 2 to 5 the status' digit */
+         "  n INTEGER NOT NULL,"
+         "  cost INTEGER NOT NULL,"
+         "  PRIMARY KEY (step, at, organization, key, route, outcome)"
+         ") STRICT, WITHOUT ROWID;"
+         "CREATE TABLE usage_seen (" /* when a key was admitted, in minutes */
+         "  organization INTEGER NOT NULL,"
+         "  key INTEGER NOT NULL,"
+         "  last INTEGER NOT NULL,"
+         "  before INTEGER," /* the last time before a month's rest */
+         "  again INTEGER,"  /* and the first after it */
+         "  PRIMARY KEY (organization, key)"
+         ") STRICT, WITHOUT ROWID;")},
 };
 const size_t schema_migrations_n =
     sizeof(schema_migrations) / sizeof(schema_migrations[0]);

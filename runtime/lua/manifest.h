@@ -70,6 +70,7 @@ struct route {
     int plugin;                         /* index in its generation */
     struct declared declared;
     const struct native_route *compiled; /* answered by a native plugin; or NULL */
+    _Atomic uint16_t counted; /* its label's number in guard/usage.h plus 1; or 0 */
 };
 
 struct error_spec {

@@ -107,7 +107,8 @@ static void show_decisions(struct flight *f)
     struct buf *body = &f->x->reply->body;
     f->x->reply->status = 200;
     buf_fmt(body, "{\"written\":%llu,\"dropped\":%llu,\"decisions\":[",
-            (unsigned long long)scribe_written(s), (unsigned long long)scribe_dropped(s));
+            (unsigned long long)scribe_written(s),
+            (unsigned long long)scribe_dropped(s));
     scribe_tail(s, SCRIBE_TAIL, body);
     buf_lit(body, "]}");
 }
@@ -207,6 +208,19 @@ static void run_handler(struct flight *f)
 
 /* --- the way --- */
 
+/* Behind a proxy that is trusted the peer is whom it asks for. */
+static void know_client(struct exchange *x, const struct settings *s)
+{
+    if (!s->n_proxies || x->peer->local_admin ||
+        !network_any(s->proxies, s->n_proxies, &x->peer->address))
+        return;
+    struct peer *client = arena_alloc(x->arena, sizeof(*client));
+    *client = *x->peer;
+    client->address =
+        forwarded_client(x->req, &x->peer->address, s->proxies, s->n_proxies);
+    x->peer = client;
+}
+
 void flow_request(void *ctx, struct exchange *x)
 {
     struct worker *w = ctx;
@@ -215,6 +229,7 @@ void flow_request(void *ctx, struct exchange *x)
     f->worker = w;
     f->generation = w->generation;
     x->user = f;
+    know_client(x, &f->generation->settings);
     worker_enter(w, f->generation);
     if (!gate_route(f) || /* 404, 405 */
         !gate_who(f) ||   /* 401, 403: suspended */

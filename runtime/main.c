@@ -50,7 +50,8 @@
  *                 vault (secrets of plugins), schema (the tables),
  *                 tally and usage (who asked how often)
  *   store/        SQLite: db, fence, migrate, writer, reader
- *   http/         bytes to meaning and back: parse, chunks, query, route, reply;
+ *   http/         bytes to meaning and back: parse, chunks, query, route, reply,
+ *                 forwarded (whom a proxy asks for);
  *                 outwards: outgoing, response
  *   base/         err, str, arena, buf, log, now, id, json, span, zone
  */

@@ -140,6 +140,8 @@ static void adopt(struct order *o)
     struct worker *w = o->worker;
     struct generation *old = w->generation;
     w->generation = o->generation;
+    net_trust(w->net, w->generation->settings.proxies,
+              w->generation->settings.n_proxies);
     if (old->workers[w->index].calls == 0)
         let_go(w, old);
 }
@@ -248,6 +250,9 @@ static int open_all(struct worker *w, const struct worker_options *o, struct buf
     if (!err)
         err = net_new(&w->net, w->loop, &net_caps_default, &handler, o->shared->clock,
                       o->shared->log);
+    if (!err)
+        net_trust(w->net, w->generation->settings.proxies,
+                  w->generation->settings.n_proxies);
     if (!err && o->listen_fd >= 0)
         err = listener_new(&w->listener, w->loop, o->listen_fd, accepted, w);
     if (!err && o->admin_fd >= 0)

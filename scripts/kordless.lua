@@ -26,6 +26,10 @@ return {
   -- Whom a caller should ask for higher limits: it stands in every 429 answer.
   support_contact = "the operator of this server",
 
+  -- The proxies in front of this server, as networks. Of these alone X-Forwarded-For is
+  -- believed, so that limits by address count clients and not the proxy.
+  -- trusted_proxies = { "127.0.0.1", "10.0.0.0/8" },
+
   -- Which servers plugins may ask (kordless.fetch): "host" for its ports 80 and 443, or
   -- "host:port". The plugin must list it too. Private addresses are refused in any case.
   -- fetch_hosts = { "api.example.com" },

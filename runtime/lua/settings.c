@@ -65,6 +65,21 @@ static void read_plugins(struct fields *f, struct settings *out)
     fields_leave(f);
 }
 
+static void read_proxies(struct fields *f, struct settings *out)
+{
+    struct str texts[NETWORKS_MAX];
+    char key[32];
+    out->n_proxies = fields_list(f, "trusted_proxies", texts, NETWORKS_MAX);
+    for (int i = 0; i < out->n_proxies; i++) {
+        if (!network_parse(texts[i], &out->proxies[i]))
+            continue;
+        snprintf(key, sizeof(key), "trusted_proxies[%d]", i + 1);
+        fields_fault(f, key,
+                     "must be a network such as 10.0.0.0/8 or an address, with "
+                     "nothing set behind its prefix");
+    }
+}
+
 static void read_table(struct fields *f, struct settings *out)
 {
     static const char *const known[] = {"plugins",
@@ -77,6 +92,7 @@ static void read_table(struct fields *f, struct settings *out)
                                         "support_contact",
                                         "ratelimit_fields",
                                         "fetch_hosts",
+                                        "trusted_proxies",
 #ifdef KORDLESS_TEST_CLOCK
                                         "fetch_loopback",
 #endif
@@ -87,12 +103,12 @@ static void read_table(struct fields *f, struct settings *out)
     out->listen = fields_str(f, "listen", OPTIONAL);
     out->workers = (int)fields_int(f, "workers", 1, 64, 0);
     out->memory_mib = (int)fields_int(f, "memory_mib", 8, 1024, 64);
-    out->decision_sample =
-        (int)fields_int(f, "decision_sample", 0, 1000000, 100);
+    out->decision_sample = (int)fields_int(f, "decision_sample", 0, 1000000, 100);
     out->public_url = fields_str(f, "public_url", OPTIONAL);
     out->support_contact = fields_str(f, "support_contact", OPTIONAL);
     out->ratelimit_fields = fields_bool(f, "ratelimit_fields", true);
     read_hosts(f, out);
+    read_proxies(f, out);
     while (out->public_url.n && out->public_url.p[out->public_url.n - 1] == '/')
         out->public_url.n--;
     if (out->public_url.n && !str_starts(out->public_url, STR("http://")) &&

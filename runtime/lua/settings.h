@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 
+#include "http/forwarded.h"
 #include "lua/source.h"
 
 enum { SETTINGS_PLUGINS_MAX = 32, SETTINGS_HOSTS_MAX = 64, SETTINGS_NATIVE_MAX = 32 };
@@ -30,6 +31,8 @@ struct settings {
     struct str fetch_hosts[SETTINGS_HOSTS_MAX]; /* where plugins may ask */
     int n_fetch_hosts;
     bool fetch_loopback;   /* also on this machine; only builds for tests know it */
+    struct network proxies[NETWORKS_MAX]; /* that may say whom they ask for */
+    int n_proxies;
     bool ratelimit_fields; /* the IETF RateLimit fields beside X-RateLimit-* */
 };
 

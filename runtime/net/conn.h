@@ -18,6 +18,7 @@
 #include "base/arena.h"
 #include "base/log.h"
 #include "base/now.h"
+#include "http/forwarded.h"
 #include "http/parse.h"
 #include "http/reply.h"
 #include "http/request.h"
@@ -74,6 +75,9 @@ int net_new(struct net **out, struct loop *l, const struct net_caps *caps,
             struct log *log) MUST_CHECK;
 /* Takes over `fd`. Over a cap: closed at once. */
 void net_accept(struct net *n, int fd, bool local_admin);
+/* Proxies hold as many connections as there may be: the cap is for clients. The list is
+ * the caller's and is read until the next call. */
+void net_trust(struct net *n, const struct network *list, int count);
 /* Stops reading new requests; idle connections close, open ones get their answer with
  * Connection: close. `drained` is called (once, on the loop) when none is left or
  * after `ms`. */

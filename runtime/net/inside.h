@@ -69,6 +69,8 @@ struct conn {
 };
 
 struct net {
+    const struct network *proxies; /* net_trust */
+    int n_proxies;
     struct loop *loop;
     struct net_caps caps;
     struct net_handler handler;

@@ -272,7 +272,8 @@ void net_accept(struct net *n, int fd, bool local_admin)
 {
     int on = 1;
     struct peer peer = {.local_admin = local_admin};
-    bool counted = find_peer(fd, &peer.address);
+    bool tcp = find_peer(fd, &peer.address);
+    bool counted = tcp && !network_any(n->proxies, n->n_proxies, &peer.address);
     /* The administrator comes in even when everybody else is there already. */
     if (n->draining || (n->open >= n->caps.total && !local_admin) ||
         (counted &&
@@ -280,7 +281,7 @@ void net_accept(struct net *n, int fd, bool local_admin)
         close(fd);
         return;
     }
-    if (counted)
+    if (tcp)
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     struct conn *c = conn_new(n);
     c->peer = peer;
@@ -290,6 +291,12 @@ void net_accept(struct net *n, int fd, bool local_admin)
     if (!n->ticking)
         loop_timer_set(n->tick, TICK_MS);
     n->ticking = true;
+}
+
+void net_trust(struct net *n, const struct network *list, int count)
+{
+    n->proxies = list;
+    n->n_proxies = count;
 }
 
 int net_open(const struct net *n)

@@ -69,18 +69,19 @@ static void each_fault_names_file_and_key(void **state)
 {
     struct folder_scratch *s = *state;
     fails(s,
-          "return { plugins = { 'a', 7 }, lissen = 1, workers = 65, memory_mib = 7, public_url = "
+          "return { plugins = { 'a', 7 }, lissen = 1, workers = 65, memory_mib = 7, trusted_proxies = { '10.0.0.1/8' }, public_url = "
           "'ftp://x',"
           " support_contact = {}, ratelimit_fields = 'yes', [1] = 2 }",
           "plugins[2]: must be a string");
     folder_told(s, "kordless.lua", "lissen: is not known here");
     folder_told(s, "kordless.lua", "workers: must be a whole number from 1 to 64");
+    folder_told(s, "kordless.lua", "trusted_proxies[1]: must be a network");
     folder_told(s, "kordless.lua", "memory_mib: must be a whole number from 8 to 1024");
     folder_told(s, "kordless.lua", "public_url: must begin with http");
     folder_told(s, "kordless.lua", "support_contact: must be a string, not a table");
     folder_told(s, "kordless.lua", "ratelimit_fields: must be true or false");
     folder_told(s, "kordless.lua", "has a key that is no string");
-    assert_int_equal(folder_fault_lines(s), 8);
+    assert_int_equal(folder_fault_lines(s), 9);
 }
 
 static void numbers_are_whole_and_in_range(void **state)

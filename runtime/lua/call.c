@@ -7,6 +7,7 @@
 #include "guard/auth.h"
 #include "lua/job.h"
 #include "lua/lib.h"
+#include "lua/used.h"
 
 /* What goes wrong inside a script, as the caller hears it. */
 static const struct {
@@ -110,6 +111,7 @@ static void drop_all(struct call *c)
 
 static void end(struct call *c, bool dead)
 {
+    used_by_call(c);
     vm_thread_end(c->unit->vm, c->co, dead);
     c->co = NULL;
     drop_all(c);

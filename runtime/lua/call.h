@@ -34,6 +34,13 @@ struct call_write {
     void (*free)(struct call_write *cw); /* by call.c, whatever came of it */
 };
 
+/* What a handler (`name` is empty) or one run of a transaction of its cost. */
+struct call_used {
+    struct str name;
+    int64_t instructions, sql_steps;
+    int waits;
+};
+
 struct call_host {
     void *ctx;
     int (*read)(void *ctx, struct db **out);        /* a snapshot of now */
@@ -48,6 +55,8 @@ struct call_host {
                  struct str args);
     /* Runs every hook of this event soon; copies. */
     void (*emit)(void *ctx, struct str event, struct str args);
+    void (*used)(void *ctx, const struct call *c,
+                 const struct call_used *u); /* NULL: nobody asks */
     struct now (*now)(void *ctx);
     int64_t (*micros)(void *ctx); /* a clock to measure with */
     void (*decided)(void *ctx, struct str line); /* a line of the decision log */
@@ -89,6 +98,7 @@ struct call {
     /* call.c's own */
     lua_State *co;
     struct budget budget;
+    int64_t sql_steps; /* of its own, whatever was charged for them */
     struct call_write *waiting; /* the writer has it */
     struct call_write *held;    /* to be freed: back, or never queued */
     size_t own_fields;          /* of the reply: bytes that the gates wrote */

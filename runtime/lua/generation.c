@@ -275,6 +275,7 @@ int generation_read(struct generation **out, const struct generation_options *o,
         abort();
     *out = g;
     arena_init(&g->arena);
+    g->exact = o->exact;
     g->ward.policies = quarantine_new(&g->arena, &g->ward, STR("policy"));
     atomic_store(&g->holders, 1);
     int err = source_read(&g->arena, o->scripts, &g->scripts, faults);
@@ -414,7 +415,8 @@ int generation_build(struct generation *g, struct db *db, struct zones *zones,
                      struct log *log, const struct keyring *ring, int n_workers,
                      uint32_t number, struct buf *faults)
 {
-    struct unit_options common = {.scripts = &g->scripts, .zones = zones, .log = log};
+    struct unit_options common = {
+        .scripts = &g->scripts, .zones = zones, .log = log, .exact = g->exact};
     int err = 0;
     g->number = number;
     g->n_workers = n_workers;

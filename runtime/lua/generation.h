@@ -24,6 +24,7 @@ struct worker_units {
 
 struct generation {
     uint32_t number;
+    bool exact; /* budgets are counted in tens: of specs */
     struct arena arena;
     struct folder scripts;
     struct settings settings;
@@ -49,6 +50,7 @@ struct generation_options {
     int n_extra;
     struct natives *natives; /* where native plugins are kept; NULL: none loaded */
     bool test_clock;         /* adds PUT /test/clock */
+    bool exact;              /* see struct generation */
 };
 
 /* Step one: files, settings, manifests, routes. Every file is compiled, but nothing is

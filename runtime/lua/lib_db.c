@@ -62,6 +62,16 @@ static int raise_db(lua_State *L, struct unit *u, struct db *db, int err)
     return lua_error(L);
 }
 
+/* What the statement at hand took, noted for whoever asks. */
+static void count_steps(struct unit *u)
+{
+    uint32_t took = stmt_steps(u->open) - u->steps;
+    if (u->tx)
+        u->tx->sql_steps += took;
+    else
+        u->call->sql_steps += took;
+}
+
 static void bind(lua_State *L, struct stmt *s, int i, int idx)
 {
     size_t n;
@@ -103,6 +113,7 @@ static struct stmt *prepare(lua_State *L, struct unit *u, struct db **db)
         u->open = NULL;
         raise_db(L, u, *db, err);
     }
+    u->steps = stmt_steps(u->open);
     int given = lua_gettop(L) - 1, wanted = stmt_params(u->open);
     if (given > wanted)
         luaL_error(L, "db: %d parameters for a statement with %d", given, wanted);
@@ -147,6 +158,7 @@ int lib_db_query(lua_State *L)
         push_row(L, s);
         lua_rawseti(L, -2, ++n);
     }
+    count_steps(u);
     if (more < 0)
         return raise_db(L, u, db, more);
     unit_close(u);
@@ -159,6 +171,7 @@ int lib_db_one(lua_State *L)
     struct db *db;
     struct stmt *s = prepare(L, u, &db);
     int more = stmt_step(s);
+    count_steps(u);
     if (more < 0)
         return raise_db(L, u, db, more);
     if (more)
@@ -177,6 +190,7 @@ int lib_db_exec(lua_State *L)
     int more;
     while ((more = stmt_step(s)) == 1)
         vm_charge(L, 5);
+    count_steps(u);
     if (more < 0)
         return raise_db(L, u, db, more);
     lua_pushinteger(L, db_changes(db));

@@ -8,6 +8,7 @@
 #include "guard/auth.h"
 #include "lua/data.h"
 #include "lua/hook.h"
+#include "lua/used.h"
 
 struct tx *tx_of(lua_State *L)
 {
@@ -71,6 +72,7 @@ static enum vm_end run_script(struct tx *t, struct db *db)
     db_budget(db, charge, &budget);
     enum vm_end end = vm_run(t->unit->vm, co, 1, &budget, &n, &t->why);
     unit_close(t->unit);
+    t->left = budget.instructions;
     db_budget(db, NULL, NULL);
     db_fence(db, NULL);
     t->unit->tx = NULL;
@@ -88,6 +90,8 @@ static void begin_again(struct tx *t)
     t->answer_status = 0;
     t->refused = false;
     t->fatal = 0;
+    t->sql_steps = 0;
+    t->left = BUDGET_TRANSACTION;
 }
 
 static int tx_run(struct write *w, struct db *db)
@@ -166,6 +170,7 @@ static int tx_resume(struct call_write *cw, lua_State *L, int *n_results)
     struct tx *t = (struct tx *)cw;
     struct call *c = cw->call;
     bool refused = t->refused && cw->w.result == ERR_CONSTRAINT;
+    used_by_transaction(c, t);
     if (cw->w.result && !refused)
         return failed(c, t, L);
     if (!refused)

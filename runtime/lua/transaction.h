@@ -19,6 +19,7 @@ struct tx {
     int fatal;         /* a failure of the store that no pcall may hide */
     struct key *key;   /* looked at again before it commits */
     int64_t wall_ms;
+    int64_t left, sql_steps; /* by its last run: of the budget; used */
     struct idem_key *idem;
     struct db *db; /* while it runs */
     struct budget *budget;

@@ -186,7 +186,8 @@ int unit_new(struct unit **out, const struct unit_options *o, struct buf *faults
                        .policies = o->policies,
                        .writer = o->writer};
     struct vm_options vo = {.name = o->plugin ? o->plugin->manifest.name.p : "policy",
-                            .owner = u};
+                            .owner = u,
+                            .exact = o->exact};
     if (o->plugin && o->plugin->settings)
         vo.memory_max = (size_t)o->plugin->settings->memory_mib << 20;
     int err = vm_new(&u->vm, &vo);

@@ -44,6 +44,7 @@ struct unit {
     struct policies *policies; /* of the same worker; handlers only */
     struct unit *writer;       /* this plugin's transactions; handlers only */
     struct stmt *open;         /* a statement an error may have left behind */
+    uint32_t steps;            /* of it, when it was begun */
     struct buf why;            /* of a require; here since an error jumps past */
     struct call *call;         /* running now: handlers */
     long calls;                /* begun and not ended, waiting ones too: handlers */
@@ -61,6 +62,7 @@ struct unit_options {
     struct log *log;
     struct policies *policies;
     struct unit *writer;
+    bool exact; /* budgets: see vm_options */
 };
 
 /* Loads the role's file and checks that it has what the manifest names. Faults are

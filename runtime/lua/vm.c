@@ -256,6 +256,7 @@ int vm_new(struct vm **out, const struct vm_options *o)
     if (!vm)
         abort();
     vm->max = o->memory_max ? o->memory_max : MEMORY_DEFAULT;
+    vm->step = o->exact ? 10 : 1000;
     vm->owner = o->owner;
     snprintf(vm->name, sizeof(vm->name), "%s", o->name ? o->name : "a script");
     buf_init(&vm->obituary);

@@ -30,6 +30,7 @@ enum { BUDGET_INSTRUCTIONS = 10000000, BUDGET_TRANSACTION = 200000, BUDGET_YIELD
 struct vm_options {
     const char *name;  /* of the plugin, for messages */
     size_t memory_max; /* bytes; 0: 64 MiB */
+    bool exact;        /* counts in tens, at a price; else in thousands */
     void *owner;       /* whoever hosts it, back with vm_owner */
 };
 

@@ -5,7 +5,7 @@
 
 #include "lua/meter.h"
 
-/* How a budget is kept. The count hook fires at every STEP-th instruction, or sooner
+/* How a budget is kept. The count hook fires at every `step`-th instruction, or sooner
  * when less is left, and takes what it was armed for off the budget; C functions take
  * theirs off at once. Below zero the run is killed: the hook is re-armed at 1, so that
  * each further instruction raises again, and `end` is set, so that our pcall passes the
@@ -15,7 +15,7 @@
  * Nothing in a failing run may need Lua memory: positions and tracebacks are written
  * into `obituary`, where the cause is met, since unwinding erases them. */
 
-enum { STEP = 1000, FRAMES_SHOWN = 12, PCALLS_MAX = 100 };
+enum { FRAMES_SHOWN = 12, PCALLS_MAX = 100 };
 
 /* A tick costs a quarter of the budget, within these bounds: a handler has half a
  * second at worst, a transaction some 50 ms. */
@@ -124,7 +124,7 @@ static void on_count(lua_State *L, lua_Debug *ar);
 static void arm(struct vm *vm, lua_State *L)
 {
     int64_t left = vm->run.budget->instructions;
-    vm->run.armed = left < 0 ? 1 : left < STEP ? (int)left + 1 : STEP;
+    vm->run.armed = left < 0 ? 1 : left < vm->step ? (int)left + 1 : vm->step;
     lua_sethook(L, on_count, LUA_MASKCOUNT, vm->run.armed);
 }
 
@@ -174,7 +174,7 @@ static void on_count(lua_State *L, lua_Debug *ar)
     }
     if (vm->run.end != VM_DONE || !take(vm->run.budget, vm->run.armed))
         kill_run(vm, L, 0);
-    else if (vm->run.budget->instructions < STEP)
+    else if (vm->run.budget->instructions < vm->step)
         arm(vm, L);
 }
 

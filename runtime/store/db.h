@@ -85,6 +85,8 @@ void stmt_null(struct stmt *s, int i);
  * ERR_INVALID. */
 int stmt_step(struct stmt *s) MUST_CHECK;
 
+uint32_t stmt_steps(struct stmt *s); /* of the virtual machine, ever; wraps */
+
 enum column { COL_NULL, COL_INT, COL_REAL, COL_TEXT, COL_BLOB };
 int stmt_columns(struct stmt *s);
 const char *stmt_name(struct stmt *s, int i); /* from 0 */

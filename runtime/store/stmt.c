@@ -251,6 +251,11 @@ int stmt_step(struct stmt *s)
     return rc == SQLITE_DONE ? 0 : db_failed(db, rc);
 }
 
+uint32_t stmt_steps(struct stmt *s)
+{
+    return (uint32_t)sqlite3_stmt_status(s->h, SQLITE_STMTSTATUS_VM_STEP, 0);
+}
+
 int stmt_columns(struct stmt *s)
 {
     return sqlite3_column_count(s->h);

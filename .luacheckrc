@@ -36,4 +36,5 @@ stds.kordless = {
 
 files["tests"] = { std = "lua54+busted", globals = { "kordless" }, max_line_length = 110 }
 files["tests/rails"] = { max_line_length = 130 } -- a line is a script
+files["runtime/lua/spec*.lua"] = { std = "lua54" } -- busted's side of `kordless test`
 files["scripts/kordless.lua"] = { std = "none" }

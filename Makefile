@@ -68,7 +68,7 @@ $(BUILD)/obj-test/%.o: %.c Makefile
 	@$(CC) $(ALL_CFLAGS) -DKORDLESS_TEST_CLOCK -c -o $@ $<
 
 # Lua files inside the binary.
-$(BUILD)/obj/runtime/lua/spec.o $(BUILD)/obj-test/runtime/lua/spec.o: runtime/lua/spec.lua
+$(BUILD)/obj/runtime/lua/spec.o $(BUILD)/obj-test/runtime/lua/spec.o: $(wildcard runtime/lua/spec*.lua)
 $(BUILD)/obj/runtime/lua/api_text.o $(BUILD)/obj-test/runtime/lua/api_text.o: runtime/lua/api_manifest.lua
 
 # Each tests/unit/test_*.c is a program of its own; native plugins that they load.

@@ -10,220 +10,219 @@
 #include <unistd.h>
 
 #include "ask.h"
+#include "base/zone.h"
+#include "lua/promise.h"
 #include "lua/settings.h"
 #include "lua/spec.h"
+#include "stage.h"
 
 enum { FILES_MAX = 200 };
 
-/* --- a server for specs --- */
-
-struct bench {
-    const struct options *o;
-    const char *folder; /* of the plugin; loaded beside those that kordless.lua lists */
-    bool listed;
-    struct server *server;
-    struct client *client;
-    char dir[200];
-    struct buf why;
-};
-
-static void remove_dir(const char *path)
+static bool same_file(const char *a, const char *b)
 {
-    char name[600];
-    struct dirent *e;
-    DIR *d = opendir(path);
-    while (d && (e = readdir(d)) != NULL) {
-        if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
-            continue;
-        snprintf(name, sizeof(name), "%s/%s", path, e->d_name);
-        if (unlink(name) != 0 && errno == EISDIR)
-            remove_dir(name);
-    }
-    if (d)
-        closedir(d);
-    rmdir(path);
-}
-
-static void put_down(struct bench *b)
-{
-    if (b->client)
-        client_close(b->client);
-    if (b->server)
-        server_close(b->server, 1000);
-    if (b->dir[0])
-        remove_dir(b->dir);
-    b->client = NULL;
-    b->server = NULL;
-    b->dir[0] = '\0';
-}
-
-static int set_up(struct bench *b)
-{
-    const char *tmp = getenv("TMPDIR");
-    struct server_options so = b->o->server;
-    const char *load[] = {b->folder};
-    snprintf(b->dir, sizeof(b->dir), "%s/kordless-test-XXXXXX", tmp ? tmp : "/tmp");
-    if (!mkdtemp(b->dir)) {
-        b->dir[0] = '\0';
-        buf_fmt(&b->why, "no folder can be made for the test's data");
-        return ERR_IO;
-    }
-    so.data = b->dir;
-    so.no_listen = true;
-    so.workers = 1;
-    so.log_level = LOG_WARN;
-    so.load = load;
-    so.n_load = b->listed ? 0 : 1;
-    int err = server_open(&b->server, &so, &b->why);
-    if (!err)
-        err = client_of(&b->client, b->server);
-    if (!err)
-        clock_advance(b->server->shared.clock, 0); /* it stands still from here on */
-    return err;
-}
-
-static int bench_ask(void *ctx, struct str request, struct buf *response)
-{
-    struct bench *b = ctx;
-    return client_send(b->client, request, response);
-}
-
-static int64_t bench_now(struct bench *b)
-{
-    return clock_read(b->server->shared.clock).wall_ms / 1000;
-}
-
-static int bench_set_clock(void *ctx, struct str at, int64_t *now)
-{
-    struct bench *b = ctx;
-    bool fraction;
-    int64_t seconds;
-    int err = time_parse(at, &seconds, &fraction);
-    if (!err)
-        clock_set(b->server->shared.clock, seconds * 1000);
-    *now = bench_now(b);
-    return err;
-}
-
-static int64_t bench_advance(void *ctx, int64_t seconds)
-{
-    struct bench *b = ctx;
-    clock_advance(b->server->shared.clock, seconds * 1000);
-    return bench_now(b);
-}
-
-static int bench_renew(void *ctx)
-{
-    struct bench *b = ctx;
-    put_down(b);
-    return set_up(b);
+    struct stat x, y;
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev &&
+           x.st_ino == y.st_ino;
 }
 
 /* --- which specs --- */
 
-static bool is_spec(const char *name)
+/* Plugin folders, each with its specs, and scripts with promises. */
+struct specs {
+    const struct options *o;
+    struct arena arena;
+    struct settings settings;
+    struct folder scripts;
+    struct promises *promises;
+    struct stage *stage;
+    const char *files[FILES_MAX];
+    const char *folders[FILES_MAX]; /* NULL: a script */
+    int n;
+    bool faulty; /* what was asked for is not there */
+};
+
+static void add(struct specs *s, const char *file, const char *folder)
 {
-    size_t n = strlen(name);
-    return name[0] != '.' && n > 9 && strcmp(name + n - 9, "_spec.lua") == 0;
+    if (s->n == FILES_MAX)
+        return;
+    s->folders[s->n] = folder;
+    s->files[s->n++] = file;
 }
 
-static int find_specs(struct arena *a, const char *folder, const char **out)
+static bool ends_with(const char *name, const char *tail)
+{
+    size_t n = strlen(name), m = strlen(tail);
+    return n > m && strcmp(name + n - m, tail) == 0;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* How many there are. */
+static int add_folder(struct specs *s, const char *folder)
 {
     struct dirent *e;
-    int n = 0;
-    DIR *d = opendir(arena_fmt(a, "%s/spec", folder).p);
-    while (d && n < FILES_MAX && (e = readdir(d)) != NULL)
-        if (is_spec(e->d_name))
-            out[n++] = arena_fmt(a, "%s/spec/%s", folder, e->d_name).p;
+    int from = s->n;
+    DIR *d = opendir(arena_fmt(&s->arena, "%s/spec", folder).p);
+    while (d && (e = readdir(d)) != NULL)
+        if (e->d_name[0] != '.' && ends_with(e->d_name, "_spec.lua"))
+            add(s, arena_fmt(&s->arena, "%s/spec/%s", folder, e->d_name).p, folder);
     if (d)
         closedir(d);
-    return n;
+    qsort(&s->files[from], (size_t)(s->n - from), sizeof(s->files[0]), by_name);
+    return s->n - from;
 }
 
-static bool is_listed(const struct settings *s, const char *folder)
+/* "plugins/x/spec/y_spec.lua" belongs to plugins/x. */
+static void add_spec(struct specs *s, const char *file)
 {
-    struct folder f;
-    struct arena a;
-    struct buf faults;
-    bool found = false;
-    arena_init(&a);
-    buf_init(&faults);
-    if (!source_read(&a, folder, &f, &faults))
-        for (int i = 0; i < s->n_plugins && !found; i++)
-            found = str_eq(s->plugins[i], f.name);
-    buf_end(&faults);
-    arena_end(&a);
+    const char *spec = strstr(file, "/spec/");
+    if (!spec || access(file, R_OK) != 0) {
+        fprintf(stderr, "kordless: %s: no spec of a plugin (FOLDER/spec/X_spec.lua)\n",
+                file);
+        s->faulty = true;
+        return;
+    }
+    add(s, file, arena_cstr(&s->arena, (struct str){file, (size_t)(spec - file)}));
+}
+
+/* All scripts, or the one of that name. */
+static int add_scripts(struct specs *s, const char *only)
+{
+    const char *last = NULL;
+    int found = 0;
+    for (int i = 0; i < promises_count(s->promises); i++) {
+        const char *file = promises_at(s->promises, i).file;
+        if (file == last || (only && !same_file(file, only)))
+            continue;
+        add(s, last = file, NULL);
+        found++;
+    }
     return found;
 }
 
-static int run_specs(struct bench *b, const char *const *files, int n)
+static void add_path(struct specs *s, const char *path)
 {
-    const struct spec_host host = {.ctx = b,
-                                   .ask = bench_ask,
-                                   .set_clock = bench_set_clock,
-                                   .advance = bench_advance,
-                                   .renew = bench_renew};
+    int found = 1;
+    if (same_file(path, s->o->server.scripts))
+        found = add_scripts(s, NULL);
+    else if (ends_with(path, "_spec.lua"))
+        add_spec(s, path);
+    else if (ends_with(path, ".lua"))
+        found = add_scripts(s, path);
+    else
+        found = add_folder(s, path);
+    if (found)
+        return;
+    fprintf(stderr,
+            "kordless: %s: has no spec/*_spec.lua and is no script with tests in %s\n",
+            path, s->o->server.scripts);
+    s->faulty = true;
+}
+
+static void add_all(struct specs *s)
+{
+    add_scripts(s, NULL);
+    for (int i = 0; i < s->settings.n_plugins; i++)
+        add_folder(s, arena_fmt(&s->arena, "%s/%s", s->o->server.plugins,
+                                s->settings.plugins[i].p)
+                          .p);
+}
+
+/* --- running them --- */
+
+static bool is_listed(struct specs *s, const char *folder)
+{
+    for (int i = 0; i < s->settings.n_plugins; i++) {
+        struct str path = arena_fmt(&s->arena, "%s/%s", s->o->server.plugins,
+                                    s->settings.plugins[i].p);
+        if (same_file(path.p, folder))
+            return true;
+    }
+    return false;
+}
+
+static void enter(void *ctx, const char *file)
+{
+    struct specs *s = ctx;
+    for (int i = 0; i < s->n; i++)
+        if (s->folders[i] && strcmp(s->files[i], file) == 0)
+            stage_enter(s->stage, s->folders[i], is_listed(s, s->folders[i]));
+}
+
+static int run_all(struct specs *s, const char *form)
+{
+    struct spec_host host = {.promises = s->promises, .enter = enter, .whose = s};
+    struct buf why;
     int code = 1;
-    if (set_up(b) || spec_run(&host, files, n, &code, &b->why)) {
-        fprintf(stderr, "kordless: %.*s\n", (int)b->why.n, b->why.n ? b->why.p : "");
+    buf_init(&why);
+    s->stage = stage_new(s->o);
+    stage_lend(s->stage, &host);
+    if (spec_run(&host, s->files, s->n, form, &code, &why)) {
+        fprintf(stderr, "kordless: %.*s\n", (int)why.n, why.n ? why.p : "");
         code = 1;
     }
-    put_down(b);
-    return code ? 1 : 0;
+    stage_free(s->stage);
+    buf_end(&why);
+    return code || s->faulty ? 1 : 0;
 }
 
-static int test_folder(const struct options *o, const struct settings *s,
-                       const char *folder, int *found)
+static int find_and_run(struct specs *s, const char *form)
 {
-    const char *files[FILES_MAX];
-    struct arena a;
-    struct bench b = {.o = o, .folder = folder, .listed = is_listed(s, folder)};
-    arena_init(&a);
-    buf_init(&b.why);
-    int n = find_specs(&a, folder, files), code = 0;
-    if (n) {
-        printf("%s\n", folder);
-        fflush(stdout);
-        code = run_specs(&b, files, n);
-    }
-    *found += n;
-    buf_end(&b.why);
-    arena_end(&a);
-    return code;
-}
-
-static int test_all(const struct options *o, const struct settings *s, struct arena *a)
-{
-    int code = 0, found = 0, given = o->n_words - 1;
-    for (int i = 0; i < (given ? given : s->n_plugins); i++) {
-        const char *folder =
-            given ? o->words[1 + i]
-                  : arena_fmt(a, "%s/%s", o->server.plugins, s->plugins[i].p).p;
-        code |= test_folder(o, s, folder, &found);
-    }
-    if (found)
-        return code;
-    fprintf(stderr, "kordless: no spec/*_spec.lua in %s\n",
-            given ? o->words[1] : o->server.plugins);
+    int given = s->o->n_words - 1;
+    for (int i = 0; i < given; i++)
+        add_path(s, s->o->words[1 + i]);
+    if (!given)
+        add_all(s);
+    if (s->n)
+        return run_all(s, form);
+    if (!s->faulty)
+        fprintf(stderr, "kordless: no spec/*_spec.lua in %s, no tests in %s\n",
+                s->o->server.plugins, s->o->server.scripts);
     return 1;
+}
+
+/* As busted names them. */
+static bool form_of(const struct options *o, const char **out)
+{
+    static const char *const forms[][2] = {{"text", NULL},
+                                           {"plain", "plainTerminal"},
+                                           {"tap", "TAP"},
+                                           {"json", "json"},
+                                           {"junit", "junit"}};
+    *out = NULL;
+    for (size_t i = 0; o->format && i < sizeof(forms) / sizeof(forms[0]); i++)
+        if (strcmp(o->format, forms[i][0]) == 0) {
+            *out = forms[i][1];
+            return true;
+        }
+    return !o->format;
 }
 
 int author_test(const struct options *o)
 {
-    struct arena a;
-    struct folder scripts;
-    struct settings s;
+    struct specs s = {.o = o};
     struct buf faults;
-    arena_init(&a);
+    const char *form;
+    if (!form_of(o, &form))
+        return ask_usage("--format of test takes text, plain, tap, json or junit");
+    arena_init(&s.arena);
     buf_init(&faults);
-    int err = source_read(&a, o->server.scripts, &scripts, &faults);
+    struct zones *zones = zones_new(NULL);
+    int err = source_read(&s.arena, o->server.scripts, &s.scripts, &faults);
     if (!err)
-        err = settings_read(&a, &scripts, &s, &faults);
+        err = settings_read(&s.arena, &s.scripts, &s.settings, &faults);
     if (err)
         fprintf(stderr, "%.*s", (int)faults.n, faults.p);
-    int code = err ? 1 : test_all(o, &s, &a);
+    else
+        s.promises = promises_new(&s.scripts, zones);
+    int code = err ? 1 : find_and_run(&s, form);
+    promises_free(s.promises);
+    zones_free(zones);
     buf_end(&faults);
-    arena_end(&a);
+    arena_end(&s.arena);
     return code;
 }
 

@@ -6,8 +6,9 @@
 
 #include "options.h"
 
-/* Runs the *_spec.lua under spec/ of the plugin folders given, or of all that
- * kordless.lua lists, each folder against a server of its own on an empty store. */
+/* Runs the *_spec.lua under spec/ of the plugin folders given, each folder against a
+ * server of its own on an empty store, and the tests that the scripts given carry; or
+ * all of the plugins that kordless.lua lists, and all scripts'. */
 int author_test(const struct options *o);
 /* Writes plugins/NAME with a route, a rule and a spec that passes. */
 int author_new(const struct options *o);

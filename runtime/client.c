@@ -116,7 +116,7 @@ static int split(struct buf *in, struct answer *out)
     return 0;
 }
 
-int client_send(struct client *c, struct str request, struct buf *response)
+static int converse(struct client *c, struct str request, struct buf *response)
 {
     int fd, err = open_connection(c, &fd);
     if (err)
@@ -143,7 +143,7 @@ int client_ask(struct client *c, const char *method, const char *path,
                 body.n);
     buf_lit(&request, "\r\n");
     buf_str(&request, body);
-    int err = client_send(c, buf_slice(&request), &response);
+    int err = converse(c, buf_slice(&request), &response);
     if (!err)
         err = split(&response, out);
     explicit_bzero(request.p, request.n); /* a key may have stood in them */

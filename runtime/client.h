@@ -27,10 +27,6 @@ void client_close(struct client *c);
 int client_ask(struct client *c, const char *method, const char *path,
                const char *fields, struct str body, struct answer *out) MUST_CHECK;
 
-/* The same with all bytes at hand: a whole request that closes the connection, and the
- * whole answer, appended. */
-int client_send(struct client *c, struct str request, struct buf *response) MUST_CHECK;
-
 /* The raw JSON of a member, by a path of names and list indices from 0:
  * "api_key.key", "services.0.slug". False: there is none. */
 bool answer_raw(const struct answer *a, const char *path, struct str *out);

@@ -200,7 +200,7 @@ static void run_handler(struct flight *f)
     c->now = f->x->now;
     c->request_id = f->x->request_id;
     c->public_url = public_url(f);
-    c->strict = testclock_built;
+    c->strict = f->worker->shared->strict;
     c->user = f;
     c->finished = answered;
     call_start(c);

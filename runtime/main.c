@@ -6,6 +6,7 @@
  *   check.c       looks without going live    demo.c      a salon to try things on
  *   command_secret.c  what plugins read
  *   author.c      test, plugin new            ask.c       asks, and tells a person
+ *   stage.c       a server for specs        kit.c       clock and world of specs
  *   client.c      commands talk HTTP
  *   live.c        reload, rollback, status  operate.c   what only main can answer
  *   boot.c        the first generation      reload.c    the next ones, all or nothing
@@ -37,6 +38,8 @@
  *     api         the `kordless` API, a table api_page    /docs/lua
  *     lib_*       its functions, a file a library
  *     job         kordless.after              option      what operators set of plugins
+ *     spec        busted, and what it asks    promise     the tests in scripts
+ *     used        what a call cost
  *     schema      shapes of values            declare     what a route takes and gives
  *     openapi     /openapi.json               docs        /docs, for people
  *     components  what it refers to           jsonschema  shapes in its words
@@ -82,7 +85,7 @@ static const struct {
     {{"key", "create"}, command_key_create, "make an API key: --org SLUG --label L"},
     {{"key", "list"}, command_key_list, "list an organization's keys: --org SLUG"},
     {{"key", "revoke"}, command_key_revoke, "revoke ID or LAST4 at once: --org SLUG"},
-    {{"test", NULL}, author_test, "run the specs of plugins: [FOLDER…], or all"},
+    {{"test", NULL}, author_test, "run specs and the tests in scripts: [PATH…], or all"},
     {{"plugin", "new"}, author_new, "write a plugin to begin with: NAME"},
     {{"plugin", "resume"},
      command_plugin_resume,

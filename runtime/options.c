@@ -17,16 +17,17 @@ const char options_help[] =
     "  --group N          writes per commit at most; 1 commits each by itself\n"
     "  --log-format F     logfmt or json\n"
     "  --demo             makes the demo organization if there is none\n"
-    "  --dev              reloads after each edit of scripts and plugins\n"
+    "  --dev              reloads after each edit of scripts and plugins, and answers\n"
+    "                     500 for a reply that is not what its route declares\n"
     "Flags of reload:\n"
     "  --dry-run          says what would change, and changes nothing\n"
     "Flags of org create and key …:\n"
     "  --slug S --name N [--plan P]\n"
     "  --org SLUG --label L [--environment production|development]\n"
     "  --yes              do not ask\n"
-    "Flags of check and api:\n"
+    "Flags of check, test and api:\n"
     "  --format F         check: text, json, or github (annotations of a workflow);\n"
-    "                     api: lua, or markdown\n"
+    "                     test: text, plain, tap, json or junit; api: lua, or markdown\n"
     "Exit codes: 0 done, 1 refused, 2 usage.\n";
 
 enum kind { TEXT, NUMBER, SWITCH, LOAD, FORMAT };

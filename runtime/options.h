@@ -6,7 +6,7 @@
 
 #include "server.h"
 
-enum { OPTIONS_LOAD_MAX = 16, OPTIONS_WORDS_MAX = 4 };
+enum { OPTIONS_LOAD_MAX = 16, OPTIONS_WORDS_MAX = 32 };
 
 struct options {
     struct server_options server;

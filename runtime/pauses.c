@@ -3,21 +3,29 @@
 #include <stdlib.h>
 
 #include "lua/hook.h"
+#include "kit.h"
 #include "net/fetch.h"
 #include "worker.h"
 
-struct pause { /* a call waits: for a timer or a fetch */
+/* When a call goes on: by the loop's time or, for specs, by their clock. */
+struct moment {
+    struct loop_timer *timer;
+    struct kit_alarm *alarm;
+};
+
+struct pause { /* a call waits: for a time or a fetch */
     struct pause *next, **at;
     struct worker *worker;
     struct call *call;
-    struct loop_timer *timer;
+    struct moment moment;
     struct fetch *fetch;
+    struct kit_fetch *asked; /* a fetch, of a spec */
 };
 
 struct job { /* a call of `after`: waits for its time, then runs */
     struct job *next, **at;
     struct worker *worker;
-    struct loop_timer *timer;      /* NULL once it runs */
+    struct moment moment;          /* nothing once it runs */
     struct generation *generation; /* NULL until then */
     struct arena arena;
     struct reply reply; /* nobody reads it */
@@ -43,6 +51,34 @@ struct pauses *pauses_new(struct worker *w)
     return p;
 }
 
+/* --- moments --- */
+
+static int moment_set(struct moment *m, struct worker *w, int64_t ms,
+                      enum kit_kind kind, void (*fire)(void *ctx), void *ctx)
+{
+    struct kit *k = w->shared->kit;
+    if (k) {
+        m->alarm = kit_alarm(k, w->host.now(w).boot_ms + ms, kind, fire, ctx);
+        return 0;
+    }
+    int err = loop_timer_new(&m->timer, w->loop, fire, ctx);
+    if (!err)
+        loop_timer_set(m->timer, ms);
+    return err;
+}
+
+static void moment_end(struct moment *m)
+{
+    loop_timer_free(m->timer);
+    kit_alarm_free(m->alarm);
+    *m = (struct moment){NULL, NULL};
+}
+
+static bool moment_waits(const struct moment *m)
+{
+    return m->timer || m->alarm;
+}
+
 /* --- sleeps and fetches --- */
 
 static struct pause *pause_new(struct worker *w, struct call *c)
@@ -63,8 +99,9 @@ static void pause_free(struct pause *p)
     *p->at = p->next;
     if (p->next)
         p->next->at = p->at;
-    loop_timer_free(p->timer);
+    moment_end(&p->moment);
     fetch_free(p->fetch);
+    kit_fetch_free(p->asked);
     free(p);
 }
 
@@ -81,11 +118,11 @@ int pauses_sleep(void *worker, struct call *c, int64_t ms)
 {
     struct worker *w = worker;
     struct pause *p = pause_new(w, c);
-    if (loop_timer_new(&p->timer, w->loop, pause_over, p)) {
+    if (moment_set(&p->moment, w, ms, c->is_job ? KIT_SLEEP : KIT_SLEEP_ASKED,
+                   pause_over, p)) {
         pause_free(p);
         return ERR_FULL;
     }
-    loop_timer_set(p->timer, ms);
     c->pending = p;
     return 0;
 }
@@ -94,7 +131,11 @@ int pauses_fetch(void *worker, struct call *c, struct outgoing *o)
 {
     struct worker *w = worker;
     struct pause *p = pause_new(w, c);
-    int err = fetch_start(&p->fetch, w->pauses->fetcher, o,
+    int err = 0;
+    if (w->shared->kit)
+        p->asked = kit_fetch(w->shared->kit, w->loop, o, pause_over, p);
+    else
+        err = fetch_start(&p->fetch, w->pauses->fetcher, o,
                           c->unit->plugin->settings->fetch_loopback, pause_over, p);
     if (err)
         pause_free(p);
@@ -119,7 +160,7 @@ static void job_free(struct job *j)
     if (j->next)
         j->next->at = j->at;
     j->worker->pauses->n_jobs--;
-    loop_timer_free(j->timer);
+    moment_end(&j->moment);
     reply_end(&j->reply);
     arena_end(&j->arena);
     free(j);
@@ -157,8 +198,7 @@ static void job_due(void *ctx)
     struct job *j = ctx;
     struct worker *w = j->worker;
     struct unit *unit = unit_now(w, j->plugin);
-    loop_timer_free(j->timer);
-    j->timer = NULL;
+    moment_end(&j->moment);
     if (!unit) {
         log_dropped(w, j, "its plugin is not loaded any more");
         job_free(j);
@@ -190,7 +230,7 @@ static int job_new(struct worker *w, int64_t ms, struct str plugin, struct str n
     struct job *j = calloc(1, sizeof(*j));
     if (!j)
         abort();
-    if (all->n_jobs >= JOBS_MAX || loop_timer_new(&j->timer, w->loop, job_due, j)) {
+    if (all->n_jobs >= JOBS_MAX || moment_set(&j->moment, w, ms, KIT_JOB, job_due, j)) {
         free(j);
         return ERR_FULL;
     }
@@ -207,7 +247,6 @@ static int job_new(struct worker *w, int64_t ms, struct str plugin, struct str n
         j->next->at = &j->next;
     all->jobs = j;
     all->n_jobs++;
-    loop_timer_set(j->timer, ms);
     return 0;
 }
 
@@ -245,10 +284,12 @@ void pauses_free(struct pauses *p)
     }
     while (p->jobs) {
         struct job *j = p->jobs;
-        log_dropped(j->worker, j,
-                    j->timer ? "the server stopped before its time"
-                             : "the server stopped while it ran");
-        if (!j->timer)
+        bool waits = moment_waits(&j->moment);
+        if (!j->worker->shared->kit) /* a spec's server stops where its test ends */
+            log_dropped(j->worker, j,
+                        waits ? "the server stopped before its time"
+                              : "the server stopped while it ran");
+        if (!waits)
             call_abandon(&j->call);
         job_free(j);
     }

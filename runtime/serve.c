@@ -172,9 +172,11 @@ static void run(struct loop_of_main *l, const struct options *o)
 int serve(const struct options *o)
 {
     struct loop_of_main l = {.signals = block_signals()};
+    struct server_options so = o->server;
     struct buf why;
     buf_init(&why);
-    int err = server_open(&l.server, &o->server, &why);
+    so.strict = o->dev;
+    int err = server_open(&l.server, &so, &why);
     if (err)
         fprintf(stderr, "kordless: %.*s\n", (int)why.n, why.n ? why.p : "");
     else

@@ -218,6 +218,8 @@ int server_open(struct server **out, const struct server_options *o, struct buf 
     s->shared.clock = clock_new();
     s->shared.log =
         log_new(s->shared.clock, o->log_level, o->log_format, log_to_stderr, NULL);
+    s->shared.kit = o->kit;
+    s->shared.strict = o->strict || testclock_built;
     s->shared.zones = zones_new(NULL);
     s->shared.desk = desk_new();
     s->sources = (struct generation_options){.scripts = o->scripts,
@@ -225,7 +227,8 @@ int server_open(struct server **out, const struct server_options *o, struct buf 
                                              .extra = o->load,
                                              .n_extra = o->n_load,
                                              .natives = natives_new(s->shared.log),
-                                             .test_clock = testclock_built};
+                                             .test_clock = testclock_built,
+                                             .exact = o->kit != NULL};
     make_salt(s);
     struct now now = clock_read(s->shared.clock);
     s->swept_ms = s->flushed_ms = now.boot_ms;

@@ -39,6 +39,8 @@ struct server_options {
     int n_load;
     const char *listen; /* NULL: as scripts/kordless.lua says, else 127.0.0.1:8080 */
     bool no_listen; /* neither TCP nor the administrator's socket: a command's own */
+    bool strict;    /* a reply that is not what its route declares fails: for authors */
+    struct kit *kit; /* of specs, outlives the server; NULL: the world is the world */
     int workers;    /* 0: settings, else one per core */
     int group;      /* members a commit; 0: no bound */
     enum log_format log_format;

@@ -20,6 +20,8 @@
 #include "scribe.h"
 #include "store/writer.h"
 
+struct kit;
+
 struct shared {
     struct clock *clock;
     struct log *log;
@@ -35,6 +37,8 @@ struct shared {
     struct writer *writer;
     struct scribe *decisions; /* of policies; NULL in a server without listeners */
     struct desk *desk;    /* what workers ask of main */
+    struct kit *kit;      /* of `kordless test`; NULL in a server that serves */
+    bool strict;          /* replies are held to what their routes declare */
     char public_url[256]; /* where clients reach us, unless the settings say */
     char etag_salt[17];   /* differs per start: commit numbers begin anew */
     atomic_bool ready;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "kit.h"
 #include "net/listen.h"
 
 /* --- the verbs lent to lua/ --- */
@@ -48,6 +49,11 @@ static int host_write(void *ctx, struct call_write *cw)
     if (err)
         free(e);
     return err;
+}
+
+static void host_used(void *ctx, const struct call *c, const struct call_used *u)
+{
+    kit_used(((struct worker *)ctx)->shared->kit, c, u);
 }
 
 static struct now host_now(void *ctx)
@@ -278,6 +284,7 @@ int worker_start(struct worker **out, const struct worker_options *o, struct buf
                                  .cancel = pauses_cancel,
                                  .after = pauses_after,
                                  .emit = pauses_emit,
+                                 .used = o->shared->kit ? host_used : NULL,
                                  .now = host_now,
                                  .micros = host_micros,
                                  .decided = host_decided,

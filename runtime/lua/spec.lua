@@ -1,8 +1,9 @@
 -- The module `kordless.test` for specs of plugins. `host` is lent by the server.
 local host = ...
 local json = require("dkjson")
+local outside = require("kordless.outside")
 
-local test = { null = json.null }
+local test = { null = json.null, answer = outside.answer, fetched = outside.fetched }
 
 local function encode(r)
   local lines, body = {}, r.body
@@ -38,9 +39,17 @@ local function decode(bytes)
 end
 
 -- {method?, path, headers?, body?}: a table as body is sent as JSON. Returns {status,
--- headers (names in lower case), text, body (decoded JSON)}.
+-- headers (names in lower case), text, body (decoded JSON)} and what it cost, handler and
+-- transactions together: instructions, sql_steps, waits; writes {{name, instructions,
+-- sql_steps}, …}, one for each run of a transaction. What it sleeps moves the clock; what
+-- it leaves behind by kordless.after(0, …) has run.
 function test.request(r)
-  return decode(host.ask(encode(r)))
+  local bytes, used = host.ask(encode(r))
+  local response = decode(bytes)
+  for name, value in pairs(used) do
+    response[name] = value
+  end
+  return response
 end
 
 -- An organization with an API key and short ways to ask with it:
@@ -79,10 +88,12 @@ function test.demo(slug)
 end
 
 -- The server's clock stands still: at a time such as "2027-03-01T09:00:00Z", until moved.
+-- What was due before that runs there, late.
 function test.at(text)
   return host.set_clock(text)
 end
 
+-- Forward, through every moment at which something is due (kordless.after, sleeps).
 function test.advance(seconds)
   return host.advance(seconds)
 end
@@ -91,5 +102,8 @@ end
 function test.fresh()
   host.renew()
 end
+
+-- test.answer(url, response), test.answer(function(request) … end), test.fetched(): see
+-- spec_outside.lua. Stubs hold to the end of their file.
 
 return test

@@ -14,10 +14,10 @@ static int64_t spent(int64_t had, int64_t left)
 
 void used_by_call(struct call *c)
 {
-    tell(c, &(struct call_used){
-                .instructions = spent(BUDGET_INSTRUCTIONS, c->budget.instructions),
-                .sql_steps = c->sql_steps,
-                .waits = BUDGET_YIELDS - c->budget.yields});
+    tell(c, &(struct call_used){.instructions =
+                                    spent(BUDGET_INSTRUCTIONS, c->budget.instructions),
+                                .sql_steps = c->sql_steps,
+                                .waits = BUDGET_YIELDS - c->budget.yields});
 }
 
 void used_by_transaction(struct call *c, const struct tx *t)

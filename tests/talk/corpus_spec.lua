@@ -99,6 +99,38 @@ describe("bad scripts", function()
     end)
   end
 
+  -- What the hook came to: the code of its failure, or "ended".
+  local function hook_end()
+    for _ = 1, 3000 do
+      for line in log:lines() do
+        if line:find('route="hook on_act"', 1, true) then return line:match("code=([%w_]+)"), line end
+        if line:find("event=hook_ended", 1, true) then return "ended", line end
+      end
+      socket.sleep(0.01)
+    end
+    error("the hook did not end")
+  end
+
+  it("in a hook end as they do in a handler, and nobody waits for them", function()
+    local ends = { budget = { over_budget = true }, memory = { out_of_memory = true },
+      stopped = { over_budget = true, out_of_memory = true } }
+    local n = 0
+    for _, snippet in ipairs(list) do
+      if snippet.place == "handler" and ends[snippet.ends] then
+        n = n + 1
+      end
+      if snippet.place == "handler" and ends[snippet.ends] and (torture or n % 4 == 0) then
+        local r = c:get(("/rails/hook/%s/%s"):format(snippet.group, snippet.name))
+        assert.equal(200, r.status, r.body)
+        local code, line = hook_end()
+        assert.is_true(ends[snippet.ends][code], snippet.name .. ": " .. line)
+        served()
+        s:advance(10)
+      end
+    end
+    assert.is_true(n > 60)
+  end)
+
   it("are many", function() assert.is_true(#list > 600) end)
 end)
 

@@ -26,8 +26,11 @@ end
 local manifest = [[
 return {
   name = "rails", version = "1.0.0", api = 1,
-  needs = { "db", "transaction", "sleep", "policy" },
+  needs = { "db", "transaction", "sleep", "policy", "emit" },
+  events = { "act" },
+  hooks = { ["rails.act"] = "on_act" },
   routes = {
+    { method = "GET", path = "/rails/hook/{group}/{name}", handler = "tell", auth = "none" },
     { method = "GET", path = "/rails/handler/{group}/{name}", handler = "act", auth = "none" },
     { method = "GET", path = "/rails/transaction/{group}/{name}", handler = "transact", auth = "none" },
     { method = "GET", path = "/rails/policy/{group}/{name}", handler = "ask", auth = "none" },
@@ -40,6 +43,13 @@ local function show(value) return 200, { ok = value == true } end
 function handlers.act(req)
   return show(require("handler_" .. req.params.group)[req.params.name](req))
 end
+function handlers.tell(req)
+  return show(kordless.transaction("tell", { group = req.params.group, name = req.params.name }))
+end
+function handlers.on_act(told)
+  require("handler_" .. told.data.group)[told.data.name](told)
+  kordless.log.info("hook_ended")
+end
 function handlers.transact(req)
   return show(kordless.transaction(req.params.group .. "." .. req.params.name, {}))
 end
@@ -50,6 +60,10 @@ return handlers
 ]]
 local transactions = [[
 local transactions = { nothing = function() return {} end }
+function transactions.tell(args)
+  kordless.emit("act", args)
+  return true
+end
 for _, group in ipairs({ "%s" }) do
   for name, act in pairs(require("transaction_" .. group)) do
     transactions[group .. "." .. name] = act

@@ -168,6 +168,8 @@ static void run(struct call *c, int n_args)
 
 static void refuse_quarantined(struct call *c)
 {
+    if (c->is_job)
+        job_refused(c);
     reply_problem(c->reply, 503, "plugin_quarantined",
                   arena_fmt(c->arena,
                             "This part of the server failed too often and is switched "
@@ -178,7 +180,7 @@ static void refuse_quarantined(struct call *c)
 
 void call_start(struct call *c)
 {
-    if (!c->is_job && quarantine_on(c->unit->plugin->quarantine)) {
+    if (quarantine_on(c->unit->plugin->quarantine)) {
         refuse_quarantined(c);
         return;
     }

@@ -2,6 +2,7 @@
 
 #include <lauxlib.h>
 
+#include "base/log.h"
 #include "lua/call.h"
 #include "lua/data.h"
 
@@ -42,6 +43,13 @@ int job_after(lua_State *L)
 }
 
 /* --- when its time has come --- */
+
+void job_refused(const struct call *c)
+{
+    LOG(c->host->log, LOG_WARN, "after_refused",
+        LOG_T("plugin", c->unit->plugin->manifest.name), LOG_T("name", c->job_name),
+        LOG_C("why", "its plugin is quarantined"));
+}
 
 static int ran(lua_State *L, int status, lua_KContext base)
 {

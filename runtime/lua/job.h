@@ -6,7 +6,10 @@
 
 #include <lua.h>
 
+struct call;
+
 int job_after(lua_State *L); /* (seconds, name, args): true, or false when full */
 int job_run(lua_State *L);   /* the bottom of such a call's thread */
+void job_refused(const struct call *c); /* its plugin is quarantined: a line in the log */
 
 #endif

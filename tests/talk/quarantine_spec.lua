@@ -1,5 +1,7 @@
 -- Who keeps being killed no longer runs; the others do, and an operator lets it run again.
 
+local socket = require("socket")
+local http = require("tests.talk.support.http")
 local server = require("tests.talk.support.server")
 local client = require("tests.talk.support.client")
 local book = require("tests.talk.support.book")
@@ -63,6 +65,25 @@ describe("a plugin that is killed again and again", function()
     assert.equal(2, (s:cli("plugin", "resume", "a/b")))
     assert.equal(2, (s:cli("plugin", "resume")))
     assert.equal(401, c:post("/api/platform/v1/plugins/rails/resume").status)
+  end)
+
+  it("does not run what it left for later either", function()
+    local function wait(what, met)
+      local deadline = socket.gettime() + http.patience
+      while not met() do assert(socket.gettime() < deadline, what) end
+    end
+    local waiting = s:client() -- it was let in before, so it goes on
+    waiting.conn = http.connect(s.address)
+    waiting.conn:send(waiting:bytes({ path = "/rails/later/30" }))
+    kill(10)
+    s:advance(30)
+    assert.equal(200, waiting.conn:receive().status)
+    wait("nothing was refused", function() return count("after_refused") == 1 end)
+    assert.truthy(s:log():find('event=after_refused plugin=rails name=add why="its plugin', 1, true))
+    s:cli("plugin", "resume", "rails")
+    assert.equal(0, c:get("/rails/rows"):json().n)
+    get("/rails/later/0", 200)
+    wait("it did not run", function() return c:get("/rails/rows"):json().n == 1 end)
   end)
 
   it("is not when that took longer than a minute", function()

@@ -105,4 +105,15 @@ function handlers.nap(req)
   return 200, { slept = true }
 end
 
+-- Leaves a job that is due at once, when the clock has moved so far.
+function handlers.later(req)
+  local at = kordless.now() + tonumber(req.params.seconds)
+  while kordless.now() < at do kordless.sleep(0.05) end
+  return 200, { put = kordless.after(0, "add", { id = "later", n = 1 }) }
+end
+
+function handlers.add(row)
+  kordless.transaction("add", row)
+end
+
 return handlers

@@ -2,7 +2,7 @@
 return {
   name = "rails",
   version = "1.0.0",
-  needs = { "db", "transaction", "sleep", "policy" },
+  needs = { "db", "transaction", "sleep", "after", "policy" },
   reads = { "organization" },
   errors = { teapot = { status = 418, detail = "It is short and stout." } },
   routes = {
@@ -12,6 +12,7 @@ return {
     { method = "GET", path = "/rails/sql", handler = "sql", auth = "none" },
     { method = "GET", path = "/rails/rows", handler = "rows", auth = "none" },
     { method = "GET", path = "/rails/doze", handler = "doze", auth = "key" },
+    { method = "GET", path = "/rails/later/{seconds}", handler = "later", auth = "none" },
     { method = "GET", path = "/rails/nap", handler = "nap", auth = "key" },
   },
 }

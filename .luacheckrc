@@ -26,6 +26,7 @@ stds.kordless = {
         db = { fields = { "query", "one", "exec" } },
         policy = { fields = { "has", "call", "hash", "fail" } },
         keys = { other_fields = true },
+        quotas = { fields = { "explain", "diff" } },
         organizations = { other_fields = true },
         secrets = { fields = { "list", "set", "drop" } },
         plugins = { fields = { "resume" } },

@@ -489,6 +489,36 @@ function kordless.keys.rotate(id, grace) end
 ---@field rotated_to? string
 ---@field key? string the key itself, of create and rotate alone
 
+--- H; needs "keys". What scripts/quota.lua decides, for the plugin that manages keys (platform).
+kordless.quotas = {}
+--- The limits of this key, from where, and what is left of them.
+---@param id string
+---@return kordless.quota? quota nil when there is no such key
+function kordless.quotas.explain(id) end
+--- H; waits. How the live keys would fare under another policy.
+---@param source string another quota.lua
+---@return kordless.quota_diff? diff nil when it would not go live
+---@return string? faults then: a line each
+function kordless.quotas.diff(source) end
+
+--- H; needs "keys". Why a key may do what it may.
+---@class kordless.quota
+---@field limits table[] {name, limit, used, remaining, reset_after, retry_after, from, reason?, until?} of minute, hour, day; from: override, policy, default
+---@field mode "enforce"|"shadow"|"warn"
+---@field hash string of the policy's text
+---@field over integer of its class: let through, but over
+---@field scopes string[] that it may use
+---@field withheld string[] that it has and the policy forbids
+---@field reads table what the policy read of it
+
+--- H; needs "keys". What would change.
+---@class kordless.quota_diff
+---@field hash string
+---@field keys integer that are neither revoked nor expired
+---@field tighter integer
+---@field looser integer
+---@field first table[] at most 20: {id, label, last4, organization, becomes, from, to, withheld}
+
 --- H; needs "keys". Plugins, for the plugin that manages them (platform).
 kordless.plugins = {}
 --- Lets a quarantined plugin run again.

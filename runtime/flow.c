@@ -84,8 +84,10 @@ static void answer_status(struct flight *f, bool ok, const char *word)
 static void show_limits(struct flight *f)
 {
     struct limit_verdict v;
-    limits_peek(f->worker->shared->limits, f->key->ring, f->key->org->ring,
-                quota_rule(f->generation->quota, f->key), &f->x->now, &v);
+    struct limit_rule rule;
+    quota_terms(f->generation->quota, f->key, f->x->now.wall_ms, &rule);
+    limits_peek(f->worker->shared->limits, f->key->ring, f->key->org->ring, &rule,
+                &f->x->now, &v);
     ratelimit_show(f->x->reply, &v);
 }
 
@@ -188,6 +190,7 @@ static void run_handler(struct flight *f)
     c->host = &f->worker->host;
     c->unit = f->generation->workers[f->worker->index].units[f->route->plugin];
     c->unit->calls++;
+    c->quota = f->generation->quota;
     c->route = f->route;
     c->match = &f->match;
     c->req = f->x->req;

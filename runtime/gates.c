@@ -99,11 +99,22 @@ bool gate_whose(struct flight *f)
 
 bool gate_may(struct flight *f)
 {
-    if (!f->key || !f->route->scope || (keyring_now(f->key->scopes) & f->route->scope))
+    uint32_t needed = f->route->scope;
+    if (!f->key || !needed)
         return true;
-    struct str detail = arena_fmt(
-        f->x->arena, "This API key lacks the scope %s. Make a key that has it.",
-        scope_name(f->route->scope));
+    bool has = keyring_now(f->key->scopes) & needed;
+    if (has && (!f->class || (f->class->scopes & needed)))
+        return true;
+    struct str label = keyring_label(f->key);
+    struct str detail =
+        has ? arena_fmt(f->x->arena,
+                        "The policy quota.lua does not let the API key '%.*s' (…%s) use "
+                        "the scope %s, though the key has it. Use a key that the policy "
+                        "allows it, or ask the operator of this server.",
+                        (int)label.n, label.p, f->key->last4, scope_name(needed))
+            : arena_fmt(f->x->arena,
+                        "This API key lacks the scope %s. Make a key that has it.",
+                        scope_name(needed));
     reply_problem(f->x->reply, 403, "insufficient_scope", detail);
     return false;
 }

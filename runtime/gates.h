@@ -23,6 +23,7 @@ struct flight { /* one request under way; in the exchange's arena */
     struct key *counted; /* whose use this is: `key`, or one that was refused */
     uint32_t cost;       /* taken from its limits */
     bool refused;        /* by its limits, or because it is no good any more */
+    struct quota_class *class; /* of the key, once gate_often looked */
     struct idem_key idem;
     bool idem_marked;
     char etag[40];

@@ -78,30 +78,73 @@ static bool often_lookup(struct flight *f)
     return true;
 }
 
+enum { TOLD_MS = 60 * 1000 };
+
+/* A line a minute and class, whatever comes. */
+static void tell_over(struct flight *f, enum limit_window w)
+{
+    struct quota_class *c = f->class;
+    int64_t told = atomic_load(&c->told_ms), now = f->x->now.boot_ms;
+    if ((told && now - told < TOLD_MS) ||
+        !atomic_compare_exchange_strong(&c->told_ms, &told, now))
+        return;
+    LOG(f->worker->shared->log, c->mode == QUOTA_WARN ? LOG_WARN : LOG_INFO,
+        "quota_over", LOG_C("mode", quota_mode_name(c->mode)),
+        LOG_C("policy", quota_hash(f->generation->quota)), LOG_C("key", f->key->id),
+        LOG_C("window", limit_window_name[w]),
+        LOG_N("over", (int64_t)atomic_load(&c->over)));
+}
+
+/* Over the limit, but the policy only watches: what `enforce` would have refused has
+ * consumed nothing, as if it had. */
+static void let_over(struct flight *f, struct limit_verdict *v)
+{
+    enum limit_window w = LIMIT_MINUTE;
+    for (int i = 1; i < LIMIT_WINDOWS; i++)
+        if (v->windows[i].wait_ms > v->windows[w].wait_ms)
+            w = (enum limit_window)i;
+    atomic_fetch_add(&f->class->over, 1);
+    tell_over(f, w);
+    v->admitted = true;
+    if (f->class->mode == QUOTA_WARN &&
+        reply_field(f->x->reply, STR("X-RateLimit-Warning"),
+                    arena_fmt(f->x->arena, "over the limit of %s, %u; to be refused",
+                              limit_window_name[w], v->windows[w].limit)))
+        LOG(f->worker->shared->log, LOG_ERROR, "field_refused");
+}
+
+static bool look_up(struct flight *f, const struct limit_rule *rule)
+{
+    struct limit_verdict v;
+    limits_peek(f->worker->shared->limits, f->key->ring, f->key->org->ring, rule,
+                &f->x->now, &v);
+    v.admitted = true;
+    ratelimit_fields(f->x->reply, &v, f->x->now.wall_ms,
+                     f->generation->settings.ratelimit_fields);
+    return often_lookup(f);
+}
+
 bool gate_often(struct flight *f)
 {
     struct shared *s = f->worker->shared;
     const struct settings *settings = &f->generation->settings;
     struct limit_verdict v;
+    struct limit_rule rule;
     if (!f->key)
         return f->route->auth == ROUTE_CONTACT ? often_stranger(f) : true;
-    struct limit_rule own = *quota_rule(f->generation->quota, f->key), *rule = &own;
-    uint32_t org = f->key->org->ring;
-    override_apply(keyring_now(f->key->limits), f->x->now.wall_ms, rule);
-    override_apply(keyring_now(f->key->org->limits), f->x->now.wall_ms, rule);
-    if (f->route->native == NATIVE_RATE_LIMIT) {
-        limits_peek(s->limits, f->key->ring, org, rule, &f->x->now, &v);
-        v.admitted = true;
-        ratelimit_fields(f->x->reply, &v, f->x->now.wall_ms,
-                         settings->ratelimit_fields);
-        return often_lookup(f);
-    }
-    int err = limits_take(s->limits, f->key->ring, org, rule, &f->x->now, 1, &v);
+    f->class = quota_terms(f->generation->quota, f->key, f->x->now.wall_ms, &rule);
+    if (f->route->native == NATIVE_RATE_LIMIT)
+        return look_up(f, &rule);
+    uint32_t cost = f->route->cost ? f->route->cost : 1;
+    int err = limits_take(s->limits, f->key->ring, f->key->org->ring, &rule, &f->x->now,
+                          cost, &v);
+    f->cost = v.admitted ? cost : 0;
     if (err)
         LOG(s->log, LOG_ERROR, "limit_failed", LOG_C("key", f->key->id),
             LOG_C("why", err_name(err)));
+    else if (!v.admitted && f->class->mode != QUOTA_ENFORCE)
+        let_over(f, &v);
     ratelimit_fields(f->x->reply, &v, f->x->now.wall_ms, settings->ratelimit_fields);
-    f->cost = v.admitted ? 1 : 0;
     f->refused = !v.admitted;
     if (v.admitted)
         return true;

@@ -19,7 +19,7 @@
  *   gates_what.c  what it sends, and once   gates_count.c what is noted of it
  *   ratelimit.c   what callers hear of limits worker.c    a thread that serves
  *   counts.c      counts go to the store    chore.c       a write main waits for
- *   pauses.c      what calls wait for, on the loop
+ *   pauses.c      what calls wait for, on the loop   aside.c   what takes too long there
  *   scribe.c      lines for a file: the decision log
  *   testclock.c   time for tests
  *

@@ -222,6 +222,7 @@ int server_open(struct server **out, const struct server_options *o, struct buf 
     s->shared.strict = o->strict || testclock_built;
     s->shared.zones = zones_new(NULL);
     s->shared.desk = desk_new();
+    s->shared.aside = aside_new();
     s->sources = (struct generation_options){.scripts = o->scripts,
                                              .plugins = o->plugins,
                                              .extra = o->load,
@@ -377,6 +378,7 @@ void server_close(struct server *s, int64_t drain_ms)
         counts_last(s);
         writer_stop(s->shared.writer);
     }
+    aside_free(s->shared.aside);
     for (int i = 0; i < s->n_workers; i++) /* to whose loops the writer still posted */
         worker_free(s->workers[i]);
     writer_free(s->shared.writer);

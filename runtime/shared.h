@@ -7,6 +7,7 @@
 
 #include <stdatomic.h>
 
+#include "aside.h"
 #include "base/log.h"
 #include "base/now.h"
 #include "base/zone.h"
@@ -35,6 +36,7 @@ struct shared {
     struct vault *vault;
     struct usage *usage;
     struct writer *writer;
+    struct aside *aside; /* for what would keep a worker too long */
     struct scribe *decisions; /* of policies; NULL in a server without listeners */
     struct desk *desk;    /* what workers ask of main */
     struct kit *kit;      /* of `kordless test`; NULL in a server that serves */

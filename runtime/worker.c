@@ -36,6 +36,18 @@ static void errand_done(struct write *w)
     loop_post(e->loop, &e->task);
 }
 
+static void run_aside(void *ctx)
+{
+    struct call_write *cw = ctx;
+    cw->w.result = cw->w.run(&cw->w, NULL);
+}
+
+static void aside_done(void *ctx)
+{
+    struct call_write *cw = ctx;
+    cw->w.done(&cw->w);
+}
+
 static int host_write(void *ctx, struct call_write *cw)
 {
     struct worker *w = ctx;
@@ -45,7 +57,8 @@ static int host_write(void *ctx, struct call_write *cw)
     *e = (struct errand){.task.run = errand_back, .cw = cw, .loop = w->loop};
     cw->host = e;
     cw->w.done = errand_done;
-    int err = writer_queue(w->shared->writer, &cw->w);
+    int err = cw->aside ? aside_run(w->shared->aside, run_aside, aside_done, cw)
+                        : writer_queue(w->shared->writer, &cw->w);
     if (err)
         free(e);
     return err;

@@ -2,8 +2,9 @@
 -- exact and done there; here are only the numbers.
 --
 -- `reads` names what the numbers depend on: "plan" (the organization's) and "environment"
--- ("production", "development" or nil). Keys that agree in these have the same limits, and
--- this file is asked once for all of them. Limits are whole numbers from 1 to 1,000,000.
+-- ("production", "development" or nil); scripts/README.md has the others, and what else can
+-- be said. Keys that agree in these have the same limits, and this file is asked once for
+-- all of them. Limits are whole numbers from 1 to 1,000,000.
 
 local quota = {}
 

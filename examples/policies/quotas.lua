@@ -1,8 +1,9 @@
--- Quotas: VIP organizations get more requests, development keys fewer.
+-- Quotas: VIP organizations get more requests, development keys fewer, and they may only read.
 -- Install: copy this file to scripts/quota.lua, `kordless check`, and `kordless reload`.
 -- An organization's plan is set when it is made: kordless org create --plan vip …
 -- A key's environment too: kordless key create --environment development …
--- A quota cannot make a key read-only: for that make the key with reading scopes alone.
+-- What `read_only` takes from a key is answered 403 with a sentence that names this file; the
+-- key's own scopes stay, and hold again where this no longer applies.
 
 local quota = {}
 
@@ -25,6 +26,7 @@ function quota.limits(key)
     per_minute = math.min(limits.per_minute, development.per_minute),
     per_hour = math.min(limits.per_hour, development.per_hour),
     per_day = limits.per_day,
+    read_only = true,
   }
 end
 
@@ -41,6 +43,10 @@ quota.tests = {
       local limits = quota.limits({ plan = plan, environment = "development" })
       assert(limits.per_minute == 30 and limits.per_hour == 300)
     end
+  end,
+  ["a development key may only read, a production key what it was made for"] = function()
+    assert(quota.limits({ environment = "development" }).read_only)
+    assert(not quota.limits({ environment = "production" }).read_only)
   end,
 }
 

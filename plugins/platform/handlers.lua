@@ -2,7 +2,7 @@
 -- everywhere before it is answered) holds below, in the server itself.
 local handlers = {}
 
-for _, part in ipairs({ require("organizations"), require("keys") }) do
+for _, part in ipairs({ require("organizations"), require("keys"), require("quotas") }) do
   for name, handler in pairs(part) do
     handlers[name] = handler
   end

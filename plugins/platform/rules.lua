@@ -155,4 +155,14 @@ function rules.show_key(row, now)
   return shown
 end
 
+function rules.show_quota(key, quota)
+  for _, window in ipairs(quota.limits) do
+    window.reason = window.reason or null
+    window["until"] = time(window["until"])
+  end
+  quota.api_key, quota.label, quota.last4 = key.id, key.label, key.last4
+  quota.policy = "quota.lua"
+  return quota
+end
+
 return rules

@@ -18,6 +18,7 @@
 
 struct limits;
 struct vault;
+struct quota;
 struct outgoing;
 struct call;
 
@@ -27,6 +28,7 @@ struct call;
 struct call_write {
     struct write w; /* `run` is set; the host sets `done` */
     struct call *call;
+    bool aside; /* no write: `run` gets no store, and a thread of its own. ERR_BUSY */
     void *host; /* the host's own */
     /* On the worker: pushes the results of the yield; 0, or an error to raise, whose
      * message is pushed instead. May raise. */
@@ -75,6 +77,7 @@ struct call_pair {
 struct call {
     const struct call_host *host;
     struct unit *unit;
+    struct quota *quota; /* of its generation */
     const struct route *route;
     const struct route_match *match; /* parameters, decoded in place */
     const struct http_request *req;  /* NULL after the first yield */

@@ -411,6 +411,41 @@ static int build_worker(struct generation *g, struct worker_units *w,
     return err;
 }
 
+/* --- what a request costs --- */
+
+static int count_routes(const struct generation *g)
+{
+    int n = 0;
+    for (int i = 0; i < g->n_plugins; i++)
+        n += g->plugins[i].faulty ? 0 : g->plugins[i].manifest.n_routes;
+    return n;
+}
+
+/* Asked once a load, of the routes that keys may use; then it is a number of the route. */
+static int set_costs(struct generation *g, struct buf *faults)
+{
+    int n = 0, most = count_routes(g);
+    struct quota_route *all = arena_zero(&g->arena, sizeof(*all) * ((size_t)most + 1));
+    struct route **routes = arena_zero(&g->arena, sizeof(*routes) * ((size_t)most + 1));
+    for (int i = 0; i < g->n_plugins; i++)
+        for (int k = 0; !g->plugins[i].faulty && k < g->plugins[i].manifest.n_routes;
+             k++) {
+            struct route *r = &g->plugins[i].manifest.routes[k];
+            if (r->auth == ROUTE_NONE || r->auth == ROUTE_PLATFORM)
+                continue;
+            routes[n] = r;
+            all[n++] = (struct quota_route){.method = str_of(http_method_name(r->method)),
+                                            .path = r->path,
+                                            .label = r->label,
+                                            .plugin = g->plugins[i].folder.name,
+                                            .scope = str_of(scope_name(r->scope))};
+        }
+    int err = quota_costs(g->quota, all, n, faults);
+    for (int i = 0; i < n && !err; i++)
+        routes[i]->cost = all[i].cost;
+    return err;
+}
+
 int generation_build(struct generation *g, struct db *db, struct zones *zones,
                      struct log *log, const struct keyring *ring, int n_workers,
                      uint32_t number, struct buf *faults)
@@ -434,6 +469,7 @@ int generation_build(struct generation *g, struct db *db, struct zones *zones,
     for (int i = 0; i < n_workers && !err; i++) /* equal states: the first finds all */
         err = build_worker(g, &g->workers[i], &common, faults);
     e = quota_new(&g->quota, &g->scripts, zones, log, ring, number, faults);
+    e = e ? e : set_costs(g, faults);
     return err ? err : e;
 }
 

@@ -48,6 +48,8 @@ int lib_orgs_create(lua_State *L);
 int lib_orgs_get(lua_State *L);
 int lib_orgs_list(lua_State *L);
 int lib_platform_resume(lua_State *L);
+int lib_quota_diff(lua_State *L);
+int lib_quota_explain(lua_State *L);
 int lib_policy_call(lua_State *L);
 int lib_policy_fail(lua_State *L);
 int lib_policy_has(lua_State *L);

@@ -66,6 +66,7 @@ struct route {
     struct str produces;                /* its replies' media type; "": JSON */
     int handler_ref;                    /* index of the handler in its plugin: 1 … */
     uint32_t scope;                     /* a bit, or 0 */
+    uint32_t cost; /* requests that one of it counts as; 0: one. scripts/quota.lua's */
     bool idempotent, cached, raw, body; /* body: a JSON body is read */
     int plugin;                         /* index in its generation */
     struct declared declared;

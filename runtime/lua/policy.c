@@ -1,10 +1,8 @@
 #include "lua/policy.h"
 
 #include <lauxlib.h>
-#include <stdio.h>
 #include <stdlib.h>
 
-#include "guard/secret.h"
 #include "lua/data.h"
 #include "lua/entry.h"
 
@@ -25,14 +23,6 @@ struct policies {
     int64_t cost; /* of the last question */
     int allowed;  /* since the last that was sampled */
 };
-
-static void hash_text(struct str text, char out[17])
-{
-    unsigned char digest[DIGEST_BYTES];
-    secret_hash(text, digest);
-    for (int i = 0; i < 8; i++)
-        snprintf(out + 2 * i, 3, "%02x", digest[i]);
-}
 
 struct look {
     struct policy_file *file;
@@ -58,7 +48,7 @@ static int load(struct policies *p, const struct source *s, struct buf *faults)
     struct look l = {f, s->name.p, faults};
     struct entry e = {.source = s, .instructions = 1000000, .look = look, .ctx = &l};
     f->module = s->module;
-    hash_text(s->text, f->hash);
+    source_hash(s, f->hash);
     return entry_run(p->unit->vm, &e, faults);
 }
 

@@ -1,157 +1,115 @@
-#include "lua/quota.h"
+#include "lua/quota_inside.h"
 
-#include <lauxlib.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/log.h"
 #include "lua/entry.h"
-#include "lua/lib.h"
-#include "lua/unit.h"
 
-enum { CLASSES_MAX = 10000, BUCKETS = 1024, READS_MAX = 8, LIMIT_MOST = 1000000 };
+enum { CLASSES_EARLY = 10000, BUCKETS = 1024 };
 
-/* What a policy may read of a key, in the order of a class's text. */
-enum input { INPUT_PLAN, INPUT_ENVIRONMENT, INPUTS };
-static const char *const input_names[INPUTS] = {"plan", "environment"};
-
-struct class
-{
-    struct class *next;
+struct interned {
+    struct quota_class class; /* first */
+    struct interned *next;
     struct str text; /* the values read, each ended by a NUL */
-    struct limit_rule rule;
     uint32_t index;
 };
 
-struct quota {
-    uint32_t epoch;
-    unsigned reads; /* bits of enum input */
-    struct unit *unit;
-    struct log *log;
-    int table_ref;
-    pthread_mutex_t
-        lock; /* guards all below, and the unit; rules never change once set */
-    struct arena arena;
-    struct class *buckets[BUCKETS];
-    _Atomic(struct class *) classes[CLASSES_MAX + 1]; /* 0: the defaults */
-    atomic_int n; /* changes under the lock, is read by anybody */
-};
-
-static const struct limit_rule defaults = {{100, 1000, 10000}};
-
-static struct str input_of(const struct key *k, enum input i)
-{
-    static const struct str environments[] = {STR(""), STR("production"),
-                                              STR("development")};
-    return i == INPUT_PLAN ? keyring_plan(k->org) : environments[k->environment];
-}
-
 static void class_text(const struct quota *q, const struct key *k, struct buf *out)
 {
+    char scratch[32];
     for (int i = 0; i < INPUTS; i++) {
         if (q->reads & 1u << i)
-            buf_str(out, input_of(k, (enum input)i));
+            buf_str(out, quota_input(k, (enum quota_input)i, scratch));
         buf_char(out, '\0');
     }
 }
 
-static unsigned hash(struct str s)
+static size_t hash(struct str s)
 {
-    unsigned h = 2166136261u; /* FNV-1a */
+    uint64_t h = 0xcbf29ce484222325u; /* FNV-1a */
     for (size_t i = 0; i < s.n; i++)
-        h = (h ^ (unsigned char)s.p[i]) * 16777619u;
-    return h % BUCKETS;
+        h = (h ^ (unsigned char)s.p[i]) * 0x100000001b3u;
+    return (size_t)(h ^ h >> 32);
 }
 
-/* --- asking the script --- */
+/* --- classes --- */
 
-struct asking {
-    struct quota *q;
-    const struct key *key;
-    struct limit_rule rule;
-};
-
-static uint32_t limit_at(lua_State *L, const char *name)
+static struct interned *class_at(const struct quota *q, uint32_t index)
 {
-    int exact;
-    lua_pushstring(L, name);
-    if (lua_rawget(L, -2) == LUA_TNIL)
-        luaL_error(L, "limits returned no '%s'", name);
-    lua_Integer v = lua_tointegerx(L, -1, &exact);
-    if (!exact || v < 1 || v > LIMIT_MOST)
-        luaL_error(L, "limits: '%s' must be a whole number from 1 to 1000000", name);
-    lua_pop(L, 1);
-    return (uint32_t)v;
+    struct interned **chunk =
+        atomic_load_explicit(&q->chunks[index / CLASS_CHUNK], memory_order_acquire);
+    return chunk[index % CLASS_CHUNK];
 }
 
-static int l_ask(lua_State *L)
+static struct interned **bucket_of(const struct quota *q, struct str text)
 {
-    static const char *const names[] = {"per_minute", "per_hour", "per_day"};
-    struct asking *a = lua_touserdata(L, 1);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, a->q->table_ref);
-    lua_pushliteral(L, "limits");
-    if (lua_rawget(L, -2) != LUA_TFUNCTION)
-        return luaL_error(L, "quota.lua has no function 'limits'");
-    lua_createtable(L, 0, INPUTS);
-    for (int i = 0; i < INPUTS; i++) {
-        struct str v = input_of(a->key, (enum input)i);
-        if (!(a->q->reads & 1u << i) || v.n == 0)
-            continue;
-        lua_pushlstring(L, v.p, v.n);
-        lua_setfield(L, -2, input_names[i]);
-    }
-    lua_call(L, 1, 1);
-    if (!lua_istable(L, -1))
-        return luaL_error(L, "limits must return a table");
-    for (int w = 0; w < LIMIT_WINDOWS; w++)
-        a->rule.limit[w] = limit_at(L, names[w]);
-    return 0;
+    return &q->buckets[hash(text) & (q->n_buckets - 1)];
 }
 
-static bool ask(struct quota *q, const struct key *k, struct limit_rule *out,
-                struct buf *why)
+static void grow_buckets(struct quota *q)
 {
-    struct asking a = {.q = q, .key = k};
-    struct budget budget = {BUDGET_TRANSACTION, 0};
-    int n;
-    lua_State *co = vm_thread(q->unit->vm);
-    lua_pushcfunction(co, l_ask);
-    lua_pushlightuserdata(co, &a);
-    enum vm_end end = vm_run(q->unit->vm, co, 1, &budget, &n, why);
-    vm_thread_end(q->unit->vm, co, end != VM_DONE);
-    if (end == VM_DONE)
-        *out = a.rule;
-    return end == VM_DONE;
+    size_t n = q->n_buckets;
+    struct interned **old = q->buckets;
+    q->n_buckets = n ? n * 4 : BUCKETS;
+    q->buckets = calloc(q->n_buckets, sizeof(*q->buckets));
+    if (!q->buckets)
+        abort();
+    for (size_t i = 0; i < n; i++)
+        for (struct interned *c = old[i], *next; c; c = next) {
+            struct interned **b = bucket_of(q, c->text);
+            next = c->next;
+            c->next = *b;
+            *b = c;
+        }
+    free(old);
 }
 
-/* The class of this key, evaluated if it is new. False: it is new and the script fails.
- */
-static bool class_of(struct quota *q, const struct key *k, const struct class **out,
-                     struct buf *why)
+static struct interned *intern(struct quota *q, struct str text,
+                               const struct quota_class *as)
 {
+    uint32_t index = (uint32_t)q->n + 1; /* 0 is the defaults */
+    if ((size_t)q->n >= q->n_buckets * 2)
+        grow_buckets(q);
+    struct interned **bucket = bucket_of(q, text);
+    struct interned *c = arena_zero(&q->arena, sizeof(*c));
+    struct interned **chunk = atomic_load(&q->chunks[index / CLASS_CHUNK]);
+    if (!chunk)
+        chunk = arena_zero(&q->arena, sizeof(struct interned *) * CLASS_CHUNK);
+    *c = (struct interned){.class = *as,
+                           .next = *bucket,
+                           .text = arena_str(&q->arena, text),
+                           .index = index};
+    *bucket = c;
+    chunk[index % CLASS_CHUNK] = c;
+    atomic_store_explicit(&q->chunks[index / CLASS_CHUNK], chunk, memory_order_release);
+    q->n++;
+    return c;
+}
+
+/* The class of this key, evaluated if it is new. NULL: it is new and the script fails, or
+ * there are a million already. */
+static struct interned *find_class(struct quota *q, const struct key *k,
+                                   struct buf *why)
+{
+    struct quota_class made = {.mode = QUOTA_ENFORCE};
+    struct interned *c;
     struct buf text;
-    struct class *c;
-    struct limit_rule rule;
     buf_init(&text);
     class_text(q, k, &text);
-    struct class **bucket = &q->buckets[hash(buf_slice(&text))];
-    for (c = *bucket; c && !str_eq(c->text, buf_slice(&text)); c = c->next)
-        ;
-    bool ok = c || (q->n < CLASSES_MAX && ask(q, k, &rule, why));
-    if (ok && !c) {
-        c = arena_zero(&q->arena, sizeof(*c));
-        *c = (struct class){.next = *bucket,
-                            .text = arena_str(&q->arena, buf_slice(&text)),
-                            .rule = rule,
-                            .index = (uint32_t)++q->n};
-        *bucket = c;
-        atomic_store_explicit(&q->classes[c->index], c, memory_order_release);
-    }
+    for (c = *bucket_of(q, buf_slice(&text)); c; c = c->next)
+        if (str_eq(c->text, buf_slice(&text)))
+            break;
+    if (!c && q->n >= CLASS_CHUNK * CLASS_CHUNKS - 1)
+        buf_lit(why, "there are too many classes of keys; read less of them");
+    else if (!c && quota_script_ask(q, k, &made, why))
+        c = intern(q, buf_slice(&text), &made);
     buf_end(&text);
-    *out = c;
-    return ok;
+    return c;
 }
+
+/* --- marks --- */
 
 /* A mark on a key: whose answer it is, of which inputs, and which.
  *
@@ -173,65 +131,131 @@ static uint64_t mark_head(const struct quota *q, const struct key *k)
            (inputs & most) << CLASS_BITS;
 }
 
-static const struct limit_rule *first_look(struct quota *q, struct key *k)
+static struct quota_class *first_look(struct quota *q, struct key *k)
 {
     uint64_t head = mark_head(q, k);
-    const struct class *c;
     struct buf why;
     buf_init(&why);
     pthread_mutex_lock(&q->lock);
-    bool ok = class_of(q, k, &c, &why);
+    struct interned *c = find_class(q, k, &why);
     pthread_mutex_unlock(&q->lock);
-    if (!ok)
+    if (!c)
         LOG(q->log, LOG_ERROR, "quota_failed", LOG_C("key", k->id),
             LOG_T("why", buf_slice(&why)));
     buf_end(&why);
-    uint64_t index = ok ? c->index : 0;
-    atomic_store_explicit(&k->quota, head | index, memory_order_release);
-    return ok ? &c->rule : &defaults;
+    atomic_store_explicit(&k->quota, head | (c ? c->index : 0), memory_order_release);
+    return c ? &c->class : &q->failed;
 }
 
-const struct limit_rule *quota_rule(struct quota *q, struct key *k)
+static struct quota_class *marked(struct quota *q, const struct key *k)
 {
     uint64_t mark = atomic_load_explicit(&k->quota, memory_order_acquire);
     uint32_t index = (uint32_t)mark & ((1u << CLASS_BITS) - 1);
     if (mark - index != mark_head(q, k))
-        return first_look(q, k);
-    if (index == 0)
-        return &defaults;
-    return &atomic_load_explicit(&q->classes[index], memory_order_acquire)->rule;
+        return NULL;
+    return index ? &class_at(q, index)->class : &q->failed;
+}
+
+struct quota_class *quota_class(struct quota *q, struct key *k)
+{
+    struct quota_class *c = marked(q, k);
+    return c ? c : first_look(q, k);
+}
+
+static void add_overrides(const struct key *k, int64_t wall_ms, struct limit_rule *rule)
+{
+    override_apply(keyring_now(k->limits), wall_ms, rule);
+    override_apply(keyring_now(k->org->limits), wall_ms, rule);
+}
+
+struct quota_class *quota_terms(struct quota *q, struct key *k, int64_t wall_ms,
+                                struct limit_rule *rule)
+{
+    struct quota_class *c = quota_class(q, k);
+    *rule = c->rule;
+    add_overrides(k, wall_ms, rule);
+    return c;
+}
+
+/* --- telling --- */
+
+int quota_classes(const struct quota *q)
+{
+    return atomic_load(&q->n);
+}
+
+const char *quota_hash(const struct quota *q)
+{
+    return q->hash;
+}
+
+uint64_t quota_over(const struct quota *q)
+{
+    uint64_t sum = atomic_load(&q->failed.over);
+    for (uint32_t i = 1, n = (uint32_t)quota_classes(q); i <= n; i++)
+        sum += atomic_load(&class_at(q, i)->class.over);
+    return sum;
+}
+
+void quota_put_inputs(const struct quota *q, const struct key *k, struct buf *out)
+{
+    char scratch[32];
+    for (int i = 0; i < INPUTS; i++) {
+        struct str v = quota_input(k, (enum quota_input)i, scratch);
+        if (!(q->reads & 1u << i))
+            continue;
+        buf_fmt(out, "%s\"%s\":", out->p[out->n - 1] == '{' ? "" : ",",
+                quota_input_names[i]);
+        if (i == INPUT_METADATA && v.n)
+            buf_str(out, v);
+        else if (v.n == 0 || json_put_string(out, v))
+            buf_lit(out, "null");
+    }
 }
 
 /* --- comparing --- */
 
-/* As quota_rule, but the key's mark stays the live generation's. */
-static const struct limit_rule *rule_unmarked(struct quota *q, const struct key *k)
+/* As quota_class, but the key's mark stays the live generation's. */
+static struct quota_class *class_unmarked(struct quota *q, const struct key *k)
 {
-    uint64_t mark = atomic_load_explicit(&k->quota, memory_order_acquire);
-    const struct class *c;
+    struct quota_class *known = marked(q, k);
     struct buf why;
-    uint32_t index = (uint32_t)mark & ((1u << CLASS_BITS) - 1);
-    if (index && mark - index == mark_head(q, k))
-        return &atomic_load_explicit(&q->classes[index], memory_order_acquire)->rule;
+    if (known && known != &q->failed)
+        return known;
     buf_init(&why);
     pthread_mutex_lock(&q->lock);
-    bool ok = class_of(q, k, &c, &why);
+    struct interned *c = find_class(q, k, &why);
     pthread_mutex_unlock(&q->lock);
     buf_end(&why);
-    return ok ? &c->rule : &defaults;
+    return c ? &c->class : &q->failed;
 }
 
-static void compare_rules(const struct limit_rule *from, const struct limit_rule *to,
-                          struct quota_change *out)
+static void compare_one(const struct key *k, int64_t wall_ms,
+                        const struct quota_class *from, const struct quota_class *to,
+                        struct quota_change *out)
 {
-    bool less = false, more = false;
+    struct quota_listed l = {.key = k,
+                             .from = from->rule,
+                             .to = to->rule,
+                             .mode_from = from->mode,
+                             .mode_to = to->mode};
+    uint32_t had = keyring_now(k->scopes) & from->scopes;
+    uint32_t has = keyring_now(k->scopes) & to->scopes;
+    add_overrides(k, wall_ms, &l.from);
+    add_overrides(k, wall_ms, &l.to);
+    l.lost = had & ~has;
+    l.tighter = l.lost || (to->mode == QUOTA_ENFORCE && from->mode != QUOTA_ENFORCE);
+    bool more =
+        (has & ~had) || (from->mode == QUOTA_ENFORCE && to->mode != QUOTA_ENFORCE);
     for (int w = 0; w < LIMIT_WINDOWS; w++) {
-        less = less || to->limit[w] < from->limit[w];
-        more = more || to->limit[w] > from->limit[w];
+        l.tighter = l.tighter || l.to.limit[w] < l.from.limit[w];
+        more = more || l.to.limit[w] > l.from.limit[w];
     }
     out->keys++;
-    out->tighter += less;
-    out->looser += more && !less;
+    out->tighter += l.tighter;
+    out->looser += more && !l.tighter;
+    if ((l.tighter || more) && out->n_listed < QUOTA_LISTED)
+        out->listed[out->n_listed++] = l;
 }
 
 void quota_compare(struct quota *from, struct quota *to, const struct keyring *ring,
@@ -241,95 +265,30 @@ void quota_compare(struct quota *from, struct quota *to, const struct keyring *r
     *out = (struct quota_change){0};
     for (size_t i = 0; i < n; i++) {
         const struct key *k = keyring_at(ring, i);
-        int64_t expires_ms = atomic_load(&k->expires_ms);
+        int64_t expires_ms = keyring_now(k->expires_ms);
         if (atomic_load(&k->state) == KEY_REVOKED ||
             (expires_ms && expires_ms <= wall_ms))
             continue;
-        compare_rules(rule_unmarked(from, k), rule_unmarked(to, k), out);
+        compare_one(k, wall_ms, class_unmarked(from, k), class_unmarked(to, k), out);
     }
-}
-
-int quota_classes(const struct quota *q)
-{
-    return atomic_load(&q->n);
 }
 
 /* --- loading --- */
 
-struct look {
-    struct quota *q;
-    const char *file;
-    struct buf *faults;
-};
-
-static int read_input(struct look *l, const char *name)
-{
-    for (int k = 0; k < INPUTS; k++) {
-        if (name && strcmp(name, input_names[k]) == 0) {
-            l->q->reads |= 1u << k;
-            return 0;
-        }
-    }
-    buf_fmt(l->faults, "%s: reads: '%s' is none of plan environment\n", l->file,
-            name ? name : "(no string)");
-    return ERR_INVALID;
-}
-
-static int read_reads(lua_State *L, struct look *l)
-{
-    int err = 0, n = 0;
-    lua_pushliteral(L, "reads");
-    int type = lua_rawget(L, -2);
-    if (type == LUA_TTABLE)
-        n = (int)lua_rawlen(L, -1);
-    if (type != LUA_TNIL &&
-        (type != LUA_TTABLE || !json_only_positions(L, lua_gettop(L), n))) {
-        buf_fmt(l->faults, "%s: reads: must be a list\n", l->file);
-        err = ERR_INVALID;
-    }
-    for (int i = 1; i <= n && i <= READS_MAX; i++) {
-        int t = lua_rawgeti(L, -1, i);
-        int e = read_input(l, t == LUA_TSTRING ? lua_tostring(L, -1) : NULL);
-        err = err ? err : e;
-        lua_pop(L, 1);
-    }
-    lua_pop(L, 1);
-    return err;
-}
-
-static int look(lua_State *L, void *ctx)
-{
-    struct look *l = ctx;
-    int err = read_reads(L, l);
-    int e = entry_tests(L, l->file, l->faults);
-    err = err ? err : e;
-    l->q->table_ref = luaL_ref(L, LUA_REGISTRYINDEX);
-    return err;
-}
-
-static int load(struct quota *q, const struct source *s, struct buf *faults)
-{
-    struct look l = {q, s->name.p, faults};
-    struct entry e = {.source = s, .instructions = 1000000, .look = look, .ctx = &l};
-    return entry_run(q->unit->vm, &e, faults);
-}
-
-/* Every class there is gets its rule now, so that a bad one never goes live. With no
+/* Every class there is gets its answer now, so that a bad one never goes live. With no
  * key yet, the class of none is tried: the script must work for someone. */
-static int evaluate_all(struct quota *q, const struct keyring *ring, const char *file,
-                        struct buf *faults)
+static int evaluate_all(struct quota *q, const struct keyring *ring, struct buf *faults)
 {
-    struct org nobody = {.plan = NULL};
+    struct org nobody = {.suspended = 0};
     const struct key none = {.org = &nobody, .environment = ENV_PRODUCTION};
-    const struct class *c;
     struct buf why;
     size_t count = keyring_count(ring);
     bool ok = true;
     buf_init(&why);
-    for (size_t i = 0; i <= count && q->n < CLASSES_MAX && ok; i++)
-        ok = class_of(q, i < count ? keyring_at(ring, i) : &none, &c, &why);
+    for (size_t i = 0; i <= count && q->n < CLASSES_EARLY && ok; i++)
+        ok = find_class(q, i < count ? keyring_at(ring, i) : &none, &why) != NULL;
     if (!ok) {
-        buf_fmt(faults, "%s: limits: ", file);
+        buf_fmt(faults, "%s: limits: ", q->file);
         entry_fault(faults, buf_slice(&why));
     }
     buf_end(&why);
@@ -351,15 +310,57 @@ int quota_new(struct quota **out, const struct folder *scripts, struct zones *zo
     if (!q || pthread_mutex_init(&q->lock, NULL) != 0)
         abort();
     q->epoch = epoch;
+    q->scripts = scripts;
+    q->zones = zones;
     q->log = log;
+    q->failed = (struct quota_class){
+        .rule = {{QUOTA_DEFAULT_MINUTE, QUOTA_DEFAULT_HOUR, QUOTA_DEFAULT_DAY}},
+        .scopes = SCOPE_ALL,
+        .failed = true};
     arena_init(&q->arena);
+    grow_buckets(q);
+    source_hash(s, q->hash);
     int err = unit_new(&q->unit, &o, faults);
-    err = err ? err : load(q, s, faults);
-    err = err ? err : evaluate_all(q, ring, s->name.p, faults);
+    err = err ? err : quota_script_load(q, s, faults);
+    err = err ? err : evaluate_all(q, ring, faults);
     if (err)
         quota_free(q);
     else
         *out = q;
+    return err;
+}
+
+/* An epoch that no generation has, so that no key's mark is taken for its. */
+enum { EPOCH_TRIAL = (1 << MARK_BITS) - 1 };
+
+static void replace(struct folder *scripts, struct source *files, struct str text)
+{
+    memcpy(files, scripts->files, sizeof(*files) * (size_t)scripts->n_files);
+    scripts->files = files;
+    for (int i = 0; i < scripts->n_files; i++)
+        if (str_eq(files[i].module, STR("quota")))
+            files[i] = (struct source){
+                .module = STR("quota"), .name = STR("quota.lua"), .text = text};
+}
+
+int quota_try(struct quota *live, struct str text, const struct keyring *ring,
+              int64_t wall_ms, struct quota_change *out, char hash[17],
+              struct buf *faults)
+{
+    struct folder scripts = *live->scripts;
+    struct source *files = calloc((size_t)scripts.n_files + 1, sizeof(*files));
+    struct quota *trial = NULL;
+    if (!files)
+        abort();
+    replace(&scripts, files, text);
+    int err = quota_new(&trial, &scripts, live->zones, live->log, ring, EPOCH_TRIAL,
+                        faults);
+    if (!err) {
+        memcpy(hash, trial->hash, sizeof(trial->hash));
+        quota_compare(live, trial, ring, wall_ms, out);
+    }
+    quota_free(trial);
+    free(files);
     return err;
 }
 
@@ -369,6 +370,7 @@ void quota_free(struct quota *q)
         return;
     unit_free(q->unit);
     arena_end(&q->arena);
+    free(q->buckets);
     pthread_mutex_destroy(&q->lock);
     free(q);
 }

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "guard/secret.h"
+
 static int read_all(int fd, char *p, size_t n)
 {
     while (n) {
@@ -135,4 +137,12 @@ const struct source *source_find(const struct folder *f, struct str module)
         if (str_eq(f->files[i].module, module))
             return &f->files[i];
     return NULL;
+}
+
+void source_hash(const struct source *s, char out[17])
+{
+    unsigned char digest[DIGEST_BYTES];
+    secret_hash(s->text, digest);
+    for (int i = 0; i < 8; i++)
+        snprintf(out + 2 * i, 3, "%02x", digest[i]);
 }

@@ -30,6 +30,8 @@ struct folder {
  * are appended to `faults`, a line each. ERR_NOT_FOUND: no such folder. */
 int source_read(struct arena *a, const char *path, struct folder *out,
                 struct buf *faults) MUST_CHECK;
+/* 16 hex digits that name a text. */
+void source_hash(const struct source *s, char out[17]);
 const struct source *source_find(const struct folder *f,
                                  struct str module); /* or NULL */
 

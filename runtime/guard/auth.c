@@ -15,8 +15,9 @@ static const struct {
     [AUTH_EXPIRED] = {401, "expired_api_key"},
     [AUTH_NOT_YET] = {401, "not_yet_valid"},
     [AUTH_SUSPENDED] = {403, "organization_suspended"},
+    [AUTH_ENDED] = {401, "session_ended"},
 };
-_Static_assert(sizeof(verdicts) / sizeof(verdicts[0]) == AUTH_SUSPENDED + 1,
+_Static_assert(sizeof(verdicts) / sizeof(verdicts[0]) == AUTH_ENDED + 1,
                "every verdict has its answer");
 
 int auth_status(enum auth a)
@@ -153,6 +154,12 @@ void auth_detail(enum auth a, const struct key *k, struct str text, struct buf *
                      "; keys are created under " PLACE ".");
     else if (a == AUTH_MALFORMED)
         say_malformed(text, out);
+    else if (a == AUTH_ENDED)
+        buf_lit(out, "You are not signed in any more, or may do less than before. Sign "
+                     "in again.");
+    else if (a == AUTH_SUSPENDED && !k)
+        buf_lit(out, "Your organization is suspended. Please ask the operator of this "
+                     "server.");
     else if (a == AUTH_UNKNOWN || !k)
         buf_lit(out, "This server does not know the API key in " HEADER
                      ". Check that the key was created on this server." NEW_KEY);

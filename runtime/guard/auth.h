@@ -13,7 +13,8 @@ enum auth {
     AUTH_REVOKED,
     AUTH_EXPIRED,
     AUTH_NOT_YET,
-    AUTH_SUSPENDED /* the organization; 403, the others 401 */
+    AUTH_SUSPENDED, /* the organization; 403, the others 401 */
+    AUTH_ENDED      /* a session or a token of an operator; no key's */
 };
 
 /* `*out` is set for every verdict that knows the key (REVOKED, EXPIRED, NOT_YET,

@@ -207,19 +207,65 @@ int64_t peers_wait(struct peers *p, struct str who, enum peer_count what,
     return wait;
 }
 
+static struct entry *freshen(struct peers *p, const struct name *name)
+{
+    struct entry *e = find(p, name);
+    if (!e)
+        return make(p, name);
+    unlink_entry(p, e);
+    link_newest(p, e);
+    return e;
+}
+
 void peers_add(struct peers *p, struct str who, enum peer_count what, int64_t boot_ms)
 {
     struct name name = name_of(who);
     pthread_mutex_lock(&p->lock);
-    struct entry *e = find(p, &name);
-    if (e) {
-        unlink_entry(p, e);
-        link_newest(p, e);
-    } else {
-        e = make(p, &name);
-    }
-    ring_push(&e->rings[what], p->limits[what], boot_ms);
+    ring_push(&freshen(p, &name)->rings[what], p->limits[what], boot_ms);
     pthread_mutex_unlock(&p->lock);
+}
+
+int64_t peers_take(struct peers *p, struct str who, enum peer_count what,
+                   int64_t boot_ms)
+{
+    struct name name = name_of(who);
+    pthread_mutex_lock(&p->lock);
+    struct ring *r = &freshen(p, &name)->rings[what];
+    int64_t wait = ring_wait(r, p->limits[what], boot_ms);
+    if (!wait)
+        ring_push(r, p->limits[what], boot_ms);
+    pthread_mutex_unlock(&p->lock);
+    return wait;
+}
+
+void peers_undo(struct peers *p, struct str who, enum peer_count what)
+{
+    struct name name = name_of(who);
+    pthread_mutex_lock(&p->lock);
+    struct entry *e = find(p, &name);
+    if (e && e->rings[what].n)
+        e->rings[what].n--;
+    pthread_mutex_unlock(&p->lock);
+}
+
+uint32_t peers_used(struct peers *p, struct str who, enum peer_count what,
+                    int64_t boot_ms, int64_t *reset_ms)
+{
+    struct name name = name_of(who);
+    uint32_t used = 0;
+    *reset_ms = 0;
+    pthread_mutex_lock(&p->lock);
+    const struct entry *e = find(p, &name);
+    const struct ring *r = e ? &e->rings[what] : NULL;
+    for (uint32_t i = 0; r && i < r->n; i++) {
+        int64_t age = boot_ms - r->at[(r->head + i) % r->cap];
+        if (age >= WINDOW_MS)
+            continue;
+        if (!used++)
+            *reset_ms = WINDOW_MS - age;
+    }
+    pthread_mutex_unlock(&p->lock);
+    return used;
 }
 
 struct str peers_name(const struct in6_addr *a, char out[17])

@@ -183,9 +183,10 @@ void pepper_check(const struct pepper *p, unsigned char out[DIGEST_BYTES])
 
 static const char alphabet[] =
     "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-static const char *const prefixes[] = {"kord_live_", "kord_test_"};
+static const char *const prefixes[] = {"kord_live_", "kord_test_", "kord_oper_",
+                                       "kord_link_"};
 
-_Static_assert(sizeof(prefixes) / sizeof(prefixes[0]) == KEY_KINDS,
+_Static_assert(sizeof(prefixes) / sizeof(prefixes[0]) == TEXT_KINDS,
                "every kind a prefix");
 _Static_assert(sizeof(alphabet) - 1 == 62, "base62");
 
@@ -230,9 +231,9 @@ void key_make(enum key_kind kind, char out[KEY_TEXT + 1])
     out[KEY_TEXT] = '\0';
 }
 
-static bool has_prefix(struct str text, enum key_kind *kind)
+static bool has_prefix(struct str text, int kinds, enum key_kind *kind)
 {
-    for (int k = 0; k < KEY_KINDS; k++)
+    for (int k = 0; k < kinds; k++)
         if (str_starts(text, (struct str){prefixes[k], PREFIX})) {
             *kind = (enum key_kind)k;
             return true;
@@ -243,7 +244,7 @@ static bool has_prefix(struct str text, enum key_kind *kind)
 bool key_looks_like(struct str text)
 {
     enum key_kind kind;
-    return has_prefix(text, &kind);
+    return has_prefix(text, TEXT_KINDS, &kind);
 }
 
 static bool in_alphabet(char c)
@@ -252,10 +253,10 @@ static bool in_alphabet(char c)
     return (u >= '0' && u <= '9') || (low >= 'a' && low <= 'z');
 }
 
-enum key_form key_check(struct str text, enum key_kind *kind)
+static enum key_form form_of(struct str text, int kinds, enum key_kind *kind)
 {
     char sum[CHECKSUM];
-    if (!has_prefix(text, kind))
+    if (!has_prefix(text, kinds, kind))
         return KEY_NO_PREFIX;
     if (text.n != KEY_TEXT)
         return KEY_LENGTH;
@@ -265,6 +266,24 @@ enum key_form key_check(struct str text, enum key_kind *kind)
     put_checksum(text.p, sum);
     bool same = memcmp(sum, text.p + PREFIX + RANDOM, CHECKSUM) == 0;
     return same ? KEY_WELL_FORMED : KEY_CHECKSUM;
+}
+
+enum key_form key_check(struct str text, enum key_kind *kind)
+{
+    return form_of(text, KEY_KINDS, kind);
+}
+
+bool key_is(struct str text, enum key_kind kind)
+{
+    enum key_kind found;
+    return form_of(text, TEXT_KINDS, &found) == KEY_WELL_FORMED && found == kind;
+}
+
+void secret_token(char out[SECRET_TOKEN + 1])
+{
+    for (int i = 0; i < SECRET_TOKEN; i++)
+        out[i] = alphabet[randombytes_uniform(62)];
+    out[SECRET_TOKEN] = '\0';
 }
 
 /* ---- digests, random bytes, boxes ---- */

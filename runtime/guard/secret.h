@@ -30,8 +30,9 @@ void pepper_end(struct pepper *p); /* wipes */
 /* A value the store keeps, by which a wrong pepper is noticed at the next start. */
 void pepper_check(const struct pepper *p, unsigned char out[DIGEST_BYTES]);
 
-/* The kinds of keys: one table; a kind is a prefix. */
-enum key_kind { KEY_LIVE, KEY_TEST, KEY_KINDS };
+/* The kinds of keys: one table; a kind is a prefix. After the API keys stand what is
+ * made the same way and opens something else: a token of an operator, a set-up link. */
+enum key_kind { KEY_LIVE, KEY_TEST, KEY_KINDS, TEXT_TOKEN = KEY_KINDS, TEXT_LINK, TEXT_KINDS };
 const char *key_kind_prefix(enum key_kind k); /* "kord_live_" */
 
 /* A new key: prefix, 32 random base62 characters, 6 of CRC-32 (IEEE) over all before. */
@@ -41,6 +42,11 @@ void key_make(enum key_kind kind, char out[KEY_TEXT + 1]);
 enum key_form { KEY_WELL_FORMED, KEY_NO_PREFIX, KEY_LENGTH, KEY_ALPHABET, KEY_CHECKSUM };
 enum key_form key_check(struct str text, enum key_kind *kind);
 bool key_looks_like(struct str text); /* begins with a prefix of ours: must be masked */
+bool key_is(struct str text, enum key_kind kind); /* well-formed, and of this kind */
+
+/* A session's token: 43 base62 characters, 256 random bits. */
+enum { SECRET_TOKEN = 43 };
+void secret_token(char out[SECRET_TOKEN + 1]);
 
 void secret_digest(const struct pepper *p, struct str text,
                    unsigned char out[DIGEST_BYTES]);

@@ -13,7 +13,7 @@
 
 #include "guard/peers.h"
 
-static const uint32_t limits[PEER_COUNTS] = {60, 120, 10};
+static const uint32_t limits[PEER_COUNTS] = {60, 120, 10, 5, 300};
 
 static uint64_t random_next(uint64_t *seed)
 {

@@ -544,6 +544,164 @@ function kordless.secrets.set(name, value) end
 ---@return string? code `not_found`
 function kordless.secrets.drop(name) end
 
+--- H; needs "keys". Who belongs to an organization, for the plugin that manages them (people). Ids
+--- begin with mem_.
+kordless.members = {}
+--- The member of this id.
+---@param id string
+---@return kordless.person? found nil when there is none
+function kordless.members.get(id) end
+--- The member with this email, with the hash that `passwords.check` takes.
+---@param email string in lower case
+---@return kordless.person? found with `password`
+function kordless.members.by_email(email) end
+--- Whom this set-up link is for, while it is good.
+---@param link string
+---@return kordless.person? found
+function kordless.members.by_link(link) end
+--- Members, those that came first first; without those that were removed.
+---@param organization_id? string nil: the operators
+---@param cursor? string the id of the last one seen
+---@param most? integer 1 to 100
+---@return kordless.person[] list
+function kordless.members.list(organization_id, cursor, most) end
+--- H; waits. Invites somebody and waits until it is durable.
+---@param new {organization_id: string?, email: string, name: string?, role: string}
+---@param seconds integer how long the link is good
+---@return kordless.person? made with `link`, this once
+---@return string? code `exists`: the email is taken
+function kordless.members.create(new, seconds) end
+--- H; waits. Changes what is named. A new role holds, when this returns, for every session.
+---@param to {id: string, role: string?, name: string?}
+---@return kordless.person? changed
+---@return string? code `denied`: the last owner; `not_found`
+function kordless.members.change(to) end
+--- H; waits. Removes a member for good; no session of it is left when this returns.
+---@param id string
+---@return kordless.person? removed
+---@return string? code `denied`: the last owner; `not_found`
+function kordless.members.remove(id) end
+--- H; waits. Another set-up link; the one before is over.
+---@param id string
+---@param seconds integer
+---@return kordless.person? member with `link`, this once
+---@return string? code `not_found`
+function kordless.members.link(id, seconds) end
+
+--- H; needs "keys". A member.
+---@class kordless.person
+---@field id string
+---@field organization_id? string nil: an operator
+---@field email string
+---@field name? string
+---@field role "viewer"|"admin"|"owner"|"operator"
+---@field status "invited"|"active"
+---@field version integer counts up with every change
+---@field created_at? integer
+---@field created_by? string
+---@field link? string of create and link alone
+---@field link_expires_at? integer
+---@field password? string its hash, of by_email alone
+
+--- H; needs "keys". Argon2id, on threads of its own (people).
+kordless.passwords = {}
+--- H; waits. What is kept of a password.
+---@param password string at most 128 bytes
+---@return string? hash
+---@return string? code `busy`
+function kordless.passwords.hash(password) end
+--- H; waits. Is it the one? Without a hash it is not, as late as with one.
+---@param password string
+---@param hash? string
+---@return boolean? good
+---@return string? code `busy`
+function kordless.passwords.check(password, hash) end
+
+--- H; needs "keys". Who is signed in (people). A session is good for 12 hours without a request and
+--- for 7 days in all.
+kordless.sessions = {}
+--- Counts a failed sign-in of this account and of the caller's address: 5 a minute each.
+---@param email? string nil: the address alone
+---@return integer? wait seconds; nil: go on
+---@return boolean last no other one this minute
+function kordless.sessions.attempt(email) end
+--- Takes the attempt back: it was none that failed.
+---@param email? string
+function kordless.sessions.forgive(email) end
+--- H; waits. Begins a session and waits until it is durable.
+---@param id string of a member
+---@param version integer
+---@return {token: string, csrf: string, expires_at: integer}? session
+---@return string? code `denied`: the member changed since
+function kordless.sessions.begin(id, version) end
+--- H; waits. Ends the session that asks.
+---@return boolean done
+function kordless.sessions.finish() end
+--- H; waits. Ends all sessions of a member.
+---@param id string of a member
+---@return boolean? done
+---@return string? code `not_found`
+function kordless.sessions.finish_all(id) end
+--- H; waits. Uses a set-up link up: the password is set, all sessions end.
+---@param link string
+---@param hash string
+---@param name? string
+---@return {id: string, version: integer}? member
+---@return string? code `not_found`
+function kordless.sessions.set_up(link, hash, name) end
+--- H; waits. Sets a password; ends all sessions but the one that asks.
+---@param id string of a member
+---@param version integer
+---@param hash string
+---@return {id: string, version: integer}? member
+---@return string? code `denied`: the member changed since
+function kordless.sessions.password(id, version, hash) end
+--- H; waits. A line in the audit: sign-ins failed until none is tried for a while.
+---@param id string of a member
+---@return boolean? done
+function kordless.sessions.refused(id) end
+--- What the session that asks must send as X-Kordless-CSRF.
+---@return string? csrf nil: no session asks
+function kordless.sessions.csrf() end
+
+--- H; needs "keys". Operators' tokens (people).
+kordless.tokens = {}
+--- H; waits. Makes a token and waits until it is durable.
+---@param label string
+---@param expires_at? integer
+---@return kordless.operator_token made with the token, this once
+function kordless.tokens.create(label, expires_at) end
+--- All tokens, those that were revoked too.
+---@param cursor? string
+---@param most? integer 1 to 100
+---@return kordless.operator_token[] list newest first
+function kordless.tokens.list(cursor, most) end
+--- H; waits. Refuses a token from the call on, and waits until that is durable.
+---@param id string
+---@return kordless.operator_token? revoked
+---@return string? code `not_found`
+function kordless.tokens.revoke(id) end
+
+--- H; needs "keys". A token as people may see it.
+---@class kordless.operator_token
+---@field id string
+---@field label? string
+---@field created_at? integer
+---@field created_by? string
+---@field expires_at? integer
+---@field revoked_at? integer
+---@field revoked_by? string
+---@field token? string the token itself, of create alone
+
+--- H; needs "keys". What was done and by whom (people).
+kordless.audit = {}
+--- Rows of the audit.
+---@param filter {organization_id: string?, action: string?, object: string?}
+---@param before? integer an id: those older than it
+---@param most? integer 1 to 100
+---@return {id: integer, at: integer, actor: string, action: string, organization_id: string?, object: string?, detail: string?}[] rows newest first; `detail` is JSON
+function kordless.audit.list(filter, before, most) end
+
 ---@alias kordless.need "db"|"transaction"|"time"|"zone"|"span"|"crypto"|"id"|"policy"|"sleep"|"keys"|"fetch"|"after"|"emit"|"secret"|"secrets"
 
 -- What plugin.lua returns: plain values; it is read without any globals. An unknown key is a
@@ -577,7 +735,8 @@ function kordless.secrets.drop(name) end
 ---@field method "GET"|"POST"|"PUT"|"PATCH"|"DELETE" HEAD comes with GET, OPTIONS by itself
 ---@field path string "/notes/{id}": a parameter is one segment, or its beginning ("/{token}.ics"); at most 8, none empty
 ---@field handler string a function of handlers.lua
----@field auth "key"|"organization"|"contact"|"none"|"platform" an API key; a key and x-organization-id; neither, limited by address, or a key; nothing; the operator
+---@field auth "key"|"organization"|"contact"|"none"|"platform" an API key; a key, or the session of a member, and x-organization-id; neither, limited by address, or a key; nothing; people: operators and members
+---@field role? "viewer"|"admin"|"owner"|"operator" of auth "platform": the least that may; if not given: operator. Members see only their own organization: compare with actor.organization_id
 ---@field scope? string what a key must be allowed: bookings:read, services:write …
 ---@field idempotent? boolean Idempotency-Key is heeded; see kordless.answer; a 422 is kept too
 ---@field cached? boolean GET: ETag and 304 over data, policies and minute, the server's work
@@ -610,6 +769,14 @@ function kordless.secrets.drop(name) end
 ---@field description? string
 ---@field example? any
 
+-- A person, or an operator's program. A member of no organization is an operator.
+---@class kordless.actor
+---@field kind "operator"|"token"|"member" on the server's machine; a token of an operator; a session
+---@field role "viewer"|"admin"|"owner"|"operator"
+---@field id? string of the member, mem_…, or the token, tok_…
+---@field email? string of a member
+---@field organization_id? string of a member
+
 -- What a handler gets. Any field not listed is absent.
 ---@class kordless.request
 ---@field method string
@@ -619,8 +786,10 @@ function kordless.secrets.drop(name) end
 ---@field body? any decoded JSON, any value: look at its type; absent when nothing was sent
 ---@field raw_body? string on raw routes: the bytes, "" when nothing was sent
 ---@field headers? {name: string, value: string}[] on raw routes: as they came and in that order, without x-kordless-key, Authorization and Cookie
----@field organization? {id: string, slug: string, name: string} of the key (auth "key", "organization"), or of a valid key on a "contact" route
----@field key? {id: string, label: string, environment: string?, last4: string} there with organization
+---@field organization? {id: string, slug: string, name: string} of the key (auth "key", "organization"), of the member's session (auth "organization"), or of a valid key on a "contact" route
+---@field key? {id: string, label: string, environment: string?, last4: string} there with organization, unless a member asks
+---@field member? kordless.actor who asks with a session on an auth "organization" route
+---@field actor? kordless.actor who asks, on auth "platform" routes
 ---@field request_id string
 ---@field public_url string where clients reach this server, without a slash at the end
 --
@@ -635,3 +804,4 @@ function kordless.secrets.drop(name) end
 --                                                 not_found (404) conflict (409)
 --                                                 unprocessable (422)
 --   return nil, "slot_taken", {detail = "…", alternatives = …}   more members, own detail
+--   return nil, "too_many", {retry_after = 12}    also as the header Retry-After

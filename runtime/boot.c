@@ -2,6 +2,7 @@
 
 #include "guard/registry.h"
 #include "guard/schema.h"
+#include "guard/token.h"
 #include "lastgood.h"
 #include "reload.h"
 
@@ -202,6 +203,32 @@ static int choose(struct boot *b, struct buf *why)
     return err;
 }
 
+/* --- people --- */
+
+static int people(struct boot *b, struct buf *why)
+{
+    struct server *s = b->s;
+    struct id_source ids;
+    struct token first;
+    int64_t now_ms = clock_read(s->shared.clock).wall_ms;
+    id_source_init(&ids);
+    int err = db_begin(b->db);
+    if (!err)
+        err = people_load(b->db, s->shared.sessions, now_ms);
+    if (!err)
+        err = token_first(b->db, s->data, &s->shared.pepper, &ids, now_ms, &first, why);
+    if (!err)
+        err = token_load(b->db, s->shared.sessions);
+    if (!err)
+        err = db_commit(b->db);
+    s->first_token = !err && first.id[0];
+    if (err)
+        db_rollback(b->db);
+    if (err && why->n == 0)
+        buf_fmt(why, "%s: %s", s->db_path, db_message(b->db));
+    return err;
+}
+
 int boot_generation(struct server *s, const struct server_options *o, struct buf *why)
 {
     struct boot b = {.s = s, .o = o};
@@ -209,6 +236,8 @@ int boot_generation(struct server *s, const struct server_options *o, struct buf
     if (err)
         return err;
     err = choose(&b, why);
+    if (!err)
+        err = people(&b, why);
     db_close(
         b.db); /* from here on the writer's connection is the only one that writes */
     return err;

@@ -85,6 +85,10 @@ static void show_limits(struct flight *f)
 {
     struct limit_verdict v;
     struct limit_rule rule;
+    if (!f->key) {
+        gate_show_session(f);
+        return;
+    }
     quota_terms(f->generation->quota, f->key, f->x->now.wall_ms, &rule);
     limits_peek(f->worker->shared->limits, f->key->ring, f->key->org->ring, &rule,
                 &f->x->now, &v);
@@ -170,6 +174,7 @@ static void run_compiled(struct flight *f)
                              .arena = f->x->arena,
                              .reply = f->x->reply,
                              .key = f->key,
+                             .org = f->org,
                              .now = f->x->now.wall_ms / 1000,
                              .request_id = f->x->request_id,
                              .public_url = public_url(f),
@@ -199,7 +204,10 @@ static void run_handler(struct flight *f)
     c->arena = f->x->arena;
     c->reply = f->x->reply;
     c->key = f->key;
-    c->actor = STR("operator");
+    c->caller = f->caller;
+    c->org = f->org;
+    c->actor = f->actor;
+    c->peer = peers_name(&f->x->peer->address, f->peer);
     c->now = f->x->now;
     c->request_id = f->x->request_id;
     c->public_url = public_url(f);

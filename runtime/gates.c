@@ -77,10 +77,29 @@ bool gate_route(struct flight *f)
 }
 /* --- whose, and may it --- */
 
+static bool refuse_other(struct flight *f, const char *detail)
+{
+    return gate_refuse(f, 403, "wrong_organization", detail);
+}
+
+static bool names(struct str id, const struct org *o)
+{
+    struct str own = str_of(o->id), bare = {own.p + 4, own.n - 4};
+    return str_eq_nocase(id, own) || str_eq_nocase(id, bare);
+}
+
+/* Operators belong to none: the header says whose matters they look after. */
+static bool whose_of_operator(struct flight *f, struct str id)
+{
+    f->org = keyring_org(f->worker->shared->keyring, id);
+    return f->org || refuse_other(f, "There is no organization of this id on this "
+                                     "server. Check x-organization-id.");
+}
+
 bool gate_whose(struct flight *f)
 {
     struct str id;
-    if (!f->key)
+    if (f->route->auth == ROUTE_PLATFORM || (!f->key && !f->caller))
         return true;
     bool one = gate_one_value(f->x->req, STR("x-organization-id"), &id);
     if (!one || (id.p && id.n == 0) || (!id.p && f->route->auth == ROUTE_ORGANIZATION))
@@ -88,18 +107,44 @@ bool gate_whose(struct flight *f)
             f, 400, "missing_organization",
             one ? "Send your organization's id in the x-organization-id header."
                 : "x-organization-id is given twice with different values.");
-    struct str own = str_of(f->key->org->id);
-    struct str bare = {own.p + 4, own.n - 4};
-    if (!id.p || str_eq_nocase(id, own) || str_eq_nocase(id, bare))
+    if (f->caller && !f->caller->organization_id[0])
+        return whose_of_operator(f, id);
+    if (!id.p || (f->org && names(id, f->org)))
         return true;
-    return gate_refuse(f, 403, "wrong_organization",
-                       "This API key does not belong to the organization named in "
-                       "x-organization-id. Check both under Settings.");
+    return refuse_other(f, f->key ? "This API key does not belong to the organization "
+                                    "named in x-organization-id. Check both under "
+                                    "Settings."
+                                  : "You do not belong to the organization named in "
+                                    "x-organization-id.");
+}
+
+static bool refuse_role(struct flight *f, enum role need)
+{
+    struct str detail =
+        arena_fmt(f->x->arena,
+                  "This takes the role %s, and yours is %s. Ask who manages members.",
+                  role_name(need), role_name(f->caller->role));
+    reply_problem(f->x->reply, 403, "insufficient_role", detail);
+    return false;
+}
+
+/* Of people the role decides: on platform routes the one that the route names, on those
+ * of an organization the scopes that the role has. */
+static bool may_person(struct flight *f)
+{
+    enum role need = f->route->role ? f->route->role : ROLE_OPERATOR;
+    if (f->route->auth == ROUTE_PLATFORM)
+        return f->caller->role >= need || refuse_role(f, need);
+    if (!f->route->scope || (role_scopes(f->caller->role) & f->route->scope))
+        return true;
+    return refuse_role(f, ROLE_ADMIN);
 }
 
 bool gate_may(struct flight *f)
 {
     uint32_t needed = f->route->scope;
+    if (f->caller)
+        return may_person(f);
     if (!f->key || !needed)
         return true;
     bool has = keyring_now(f->key->scopes) & needed;

@@ -24,17 +24,21 @@ struct flight { /* one request under way; in the exchange's arena */
     uint32_t cost;       /* taken from its limits */
     bool refused;        /* by its limits, or because it is no good any more */
     struct quota_class *class; /* of the key, once gate_often looked */
+    struct caller *caller; /* who asks without a key: a session, a token, the operator */
+    struct org *org;       /* of the key or the session */
+    struct str actor;      /* as the audit names who asks */
     struct idem_key idem;
     bool idem_marked;
     char etag[40];
+    char peer[17]; /* the address, as guard/peers.h names it */
     struct write store; /* of a 422 beside its Idempotency-Key */
 };
 
 bool gate_route(struct flight *f); /* 404, 405, 204 for OPTIONS */
-bool gate_who(struct flight *f);   /* 400, 401, 403 suspended, 429 for strangers */
+bool gate_who(struct flight *f);   /* 400, 401, 403 suspended or CSRF, 429 for strangers */
 bool gate_often(struct flight *f); /* 429; from here on the limit fields are on */
 bool gate_whose(struct flight *f); /* x-organization-id: 400, 403 */
-bool gate_may(struct flight *f);   /* scope: 403 */
+bool gate_may(struct flight *f);   /* scope, role: 403 */
 bool gate_takes(struct flight *f); /* 415 */
 bool gate_once(struct flight *f);  /* Idempotency-Key: 400, 409, 422, or the replay */
 bool gate_asks(struct flight *f);  /* query: 400; If-None-Match: 304 */
@@ -43,6 +47,17 @@ bool gate_asks(struct flight *f);  /* query: 400; If-None-Match: 304 */
  * (false: with different values). */
 bool gate_refuse(struct flight *f, int status, const char *code, const char *detail);
 bool gate_one_value(const struct http_request *req, struct str name, struct str *out);
+
+/* A failed authentication: counted, and 429 once the address had too many. */
+bool gate_refuse_stranger(struct flight *f, int status, const char *code,
+                          struct str detail);
+/* gates_people.c: what gate_who asks about people. */
+bool gate_session_sent(const struct flight *f, struct str *token);
+bool gate_by_session(struct flight *f, struct str token);
+bool gate_platform(struct flight *f);
+
+/* GET /rate-limit of a session: its own window. */
+void gate_show_session(struct flight *f);
 
 /* After the handler: a contact that failed is counted; so is each use of a key. */
 void gate_count_failure(struct flight *f);

@@ -2,7 +2,8 @@
 
 #include "ratelimit.h"
 
-/* How often: keys by their three windows, strangers by address and by number. */
+/* How often: keys by their three windows, sessions by their minute, strangers by
+ * address and by number. */
 
 /* A confirmation number as a name of a stranger: apart from addresses, whatever it is.
  */
@@ -124,12 +125,44 @@ static bool look_up(struct flight *f, const struct limit_rule *rule)
     return often_lookup(f);
 }
 
+/* By its digest, so that two sessions of one member do not share. */
+static struct str session_name(const struct flight *f)
+{
+    return (struct str){(const char *)f->caller->digest, DIGEST_BYTES};
+}
+
+static bool often_session(struct flight *f)
+{
+    struct peers *p = f->worker->shared->lookups;
+    bool look = f->route->native == NATIVE_RATE_LIMIT;
+    int64_t wait =
+        peers_take(p, session_name(f), look ? PEER_AUTH_FAILURE : PEER_SESSION_REQUEST,
+                   f->x->now.boot_ms);
+    if (!wait)
+        return true;
+    ratelimit_refuse_stranger(f->x->reply, wait,
+                              look ? "looks at the limits in this session"
+                                   : "requests in this session",
+                              f->worker->scratch);
+    return false;
+}
+
+void gate_show_session(struct flight *f)
+{
+    int64_t reset = 0;
+    uint32_t used = peers_used(f->worker->shared->lookups, session_name(f),
+                               PEER_SESSION_REQUEST, f->x->now.boot_ms, &reset);
+    ratelimit_show_session(f->x->reply, used, SESSION_PER_MINUTE, reset);
+}
+
 bool gate_often(struct flight *f)
 {
     struct shared *s = f->worker->shared;
     const struct settings *settings = &f->generation->settings;
     struct limit_verdict v;
     struct limit_rule rule;
+    if (f->caller && f->caller->kind == CALLER_MEMBER)
+        return often_session(f);
     if (!f->key)
         return f->route->auth == ROUTE_CONTACT ? often_stranger(f) : true;
     f->class = quota_terms(f->generation->quota, f->key, f->x->now.wall_ms, &rule);

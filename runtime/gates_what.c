@@ -97,14 +97,14 @@ bool gate_once(struct flight *f)
 {
     const struct http_request *req = f->x->req;
     struct str name = STR("idempotency-key"), text;
-    if (!f->route->idempotent || !f->key || http_field_count(req, name) == 0)
+    if (!f->route->idempotent || !f->org || http_field_count(req, name) == 0)
         return true;
     if (!gate_one_value(req, name, &text) || !idem_valid(text))
         return gate_refuse(
             f, 400, "validation_error",
             "Idempotency-Key must be one value of 1 to 255 printable ASCII "
             "characters.");
-    memcpy(f->idem.org, f->key->org->id, sizeof(f->idem.org));
+    memcpy(f->idem.org, f->org->id, sizeof(f->idem.org));
     f->idem.route = f->route->label;
     f->idem.key = arena_str(f->x->arena, text);
     secret_hash(req->body, f->idem.body);
@@ -124,7 +124,7 @@ static void make_etag(struct flight *f)
     buf_init(&b);
     buf_fmt(&b, "%s %llu %u %lld %s %.*s?%.*s", s->etag_salt,
             (unsigned long long)writer_commits(s->writer), f->generation->number,
-            (long long)(f->x->now.wall_ms / 60000), f->key ? f->key->org->id : "",
+            (long long)(f->x->now.wall_ms / 60000), f->org ? f->org->id : "",
             (int)req->path.n, req->path.p, (int)req->query.n,
             req->query.p ? req->query.p : "");
     secret_digest(&s->pepper, buf_slice(&b), digest);

@@ -4,7 +4,8 @@
 #include "http/parse.h"
 #include "ratelimit.h"
 
-/* Who asks: an API key, the operator, or a stranger whose failures are counted. */
+/* Who asks: an API key, or a stranger whose failures are counted. People stand in
+ * gates_people.c. */
 
 static struct str unescape(struct flight *f, struct str s)
 {
@@ -52,8 +53,8 @@ static bool key_in_query(const struct flight *f)
     return false;
 }
 
-static bool refuse_stranger(struct flight *f, int status, const char *code,
-                            struct str detail)
+bool gate_refuse_stranger(struct flight *f, int status, const char *code,
+                          struct str detail)
 {
     char name[17];
     struct str who = peers_name(&f->x->peer->address, name);
@@ -66,11 +67,11 @@ static bool refuse_stranger(struct flight *f, int status, const char *code,
         return false;
     }
     peers_add(f->worker->shared->strangers, who, PEER_AUTH_FAILURE, f->x->now.boot_ms);
-    if (status == 401 && reply_field(f->x->reply, STR("WWW-Authenticate"),
-                                     f->route->auth == ROUTE_PLATFORM
-                                         ? STR("Bearer realm=\"kordless\"")
-                                         : STR("ApiKey realm=\"kordless\"")))
-        status = 500;
+    if (status == 401)
+        buf_str(&f->x->reply->fields,
+                f->route->auth == ROUTE_PLATFORM
+                    ? STR("WWW-Authenticate: Bearer realm=\"kordless\"\r\n")
+                    : STR("WWW-Authenticate: ApiKey realm=\"kordless\"\r\n"));
     reply_problem(f->x->reply, status, code, detail);
     return false;
 }
@@ -85,7 +86,7 @@ static bool refuse_key(struct flight *f, enum auth a, struct key *k, struct str 
     if (a == AUTH_SUSPENDED) /* a good key: nobody guesses here */
         reply_problem(f->x->reply, auth_status(a), auth_code(a), buf_slice(detail));
     else
-        refuse_stranger(f, auth_status(a), auth_code(a), buf_slice(detail));
+        gate_refuse_stranger(f, auth_status(a), auth_code(a), buf_slice(detail));
     return false;
 }
 
@@ -99,40 +100,42 @@ static bool identify(struct flight *f, bool required)
             f, 400, "ambiguous_api_key",
             "x-kordless-key is given twice with different values. Send one.");
     if (key_in_query(f))
-        return refuse_stranger(
+        return gate_refuse_stranger(
             f, 401, "api_key_in_query",
             STR("An API key in the URL ends up in logs and histories. Send it in the "
                 "x-kordless-key header, and revoke this one if it is real."));
     enum auth a = auth_identify(s->keyring, &s->pepper, text, f->x->now.wall_ms, &k);
     if (a == AUTH_OK) {
         f->key = f->counted = k;
+        f->org = k->org;
         keyring_used(k, f->x->now.wall_ms, f->x->peer->address.s6_addr);
         return true;
     }
     return required ? refuse_key(f, a, k, text) : true;
 }
 
-static bool operator_only(struct flight *f)
+/* A key that is sent decides, good or bad; a browser sends none. */
+static bool by_session_or_key(struct flight *f)
 {
-    if (f->x->peer->local_admin)
-        return true;
-    return refuse_stranger(
-        f, 401, "operator_required",
-        STR("Platform routes are for operators: use the kordless command on the "
-            "server's own machine."));
+    struct str token;
+    if (http_field_count(f->x->req, STR("x-kordless-key")) == 0 && !key_in_query(f) &&
+        gate_session_sent(f, &token))
+        return gate_by_session(f, token);
+    return identify(f, true);
 }
 
 bool gate_who(struct flight *f)
 {
     read_query(f);
     switch (f->route->auth) {
-    case ROUTE_KEY:
     case ROUTE_ORGANIZATION:
+        return by_session_or_key(f);
+    case ROUTE_KEY:
         return identify(f, true);
     case ROUTE_CONTACT:
         return identify(f, false);
     case ROUTE_PLATFORM:
-        return operator_only(f);
+        return gate_platform(f);
     case ROUTE_NONE:
         break;
     }

@@ -15,11 +15,13 @@
  *   desk.c        what is asked of main     watch.c     notices edits, for --dev
  *   server.c      up and down in order        shared.h    what all threads share
  *   flow.c        a request's way, one screen gates.c     which route, whose, may it
- *   gates_who.c   who asks                  gates_often.c how often
- *   gates_what.c  what it sends, and once   gates_count.c what is noted of it
+ *   gates_who.c   who asks, by a key        gates_people.c sessions, tokens
+ *   gates_often.c how often                 gates_what.c  what it sends, and once
+ *   gates_count.c what is noted of it
  *   ratelimit.c   what callers hear of limits worker.c    a thread that serves
  *   counts.c      counts go to the store    chore.c       a write main waits for
  *   pauses.c      what calls wait for, on the loop   aside.c   what takes too long there
+ *   hasher.c      passwords, on threads of their own
  *   scribe.c      lines for a file: the decision log
  *   testclock.c   time for tests
  *
@@ -28,6 +30,7 @@
  *     manifest    plugin.lua as data          fields      typed values from tables
  *     generation  all of it, live at once     unit        a plugin's state in a thread
  *     call        one run of a handler: its request, its reply
+ *     identity    who asks, for handlers
  *     transaction one run on the writer
  *     policy      the operator's functions    quota       limits per class of keys
  *     decision    a line about an answer      hook        who hears of a commit
@@ -51,7 +54,8 @@
  *   guard/        who, how often: secret, keyring, auth, limit, peers, idem, registry,
  *                 key_rows, org_rows, override (above a policy),
  *                 vault (secrets of plugins), schema (the tables),
- *                 tally and usage (who asked how often)
+ *                 tally and usage (who asked how often); people: session (who is signed
+ *                 in), people, token, audit (rows), password
  *   store/        SQLite: db, fence, migrate, writer, reader
  *   http/         bytes to meaning and back: parse, chunks, query, route, reply,
  *                 forwarded (whom a proxy asks for);

@@ -1,5 +1,6 @@
 #include "pauses.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "lua/hook.h"
@@ -13,13 +14,23 @@ struct moment {
     struct kit_alarm *alarm;
 };
 
-struct pause { /* a call waits: for a time or a fetch */
+struct pause { /* a call waits: for a time, a fetch or a hash */
     struct pause *next, **at;
     struct worker *worker;
     struct call *call;
     struct moment moment;
     struct fetch *fetch;
     struct kit_fetch *asked; /* a fetch, of a spec */
+    struct hash *hash;
+};
+
+struct hash { /* out at the hasher until it is posted back, whoever waits for it */
+    struct hash_job job; /* first */
+    struct loop_task task;
+    struct hash *next, **at;
+    struct loop *loop;
+    struct pause *pause; /* NULL: nobody waits any more */
+    struct hashing *to;  /* the call's */
 };
 
 struct job { /* a call of `after`: waits for its time, then runs */
@@ -38,6 +49,7 @@ struct job { /* a call of `after`: waits for its time, then runs */
 struct pauses {
     struct fetcher *fetcher;
     struct pause *pause;
+    struct hash *hashes;
     struct job *jobs;
     int n_jobs;
 };
@@ -102,6 +114,8 @@ static void pause_free(struct pause *p)
     moment_end(&p->moment);
     fetch_free(p->fetch);
     kit_fetch_free(p->asked);
+    if (p->hash)
+        p->hash->pause = NULL;
     free(p);
 }
 
@@ -143,6 +157,63 @@ int pauses_fetch(void *worker, struct call *c, struct outgoing *o)
         c->pending = p;
     return err;
 }
+
+/* --- passwords --- */
+
+static void hash_free(struct hash *h)
+{
+    *h->at = h->next;
+    if (h->next)
+        h->next->at = h->at;
+    password_wipe(&h->job.h);
+    free(h);
+}
+
+static void hash_back(struct loop_task *t)
+{
+    struct hash *h = (struct hash *)((char *)t - offsetof(struct hash, task));
+    struct pause *p = h->pause;
+    if (p)
+        *h->to = h->job.h;
+    hash_free(h);
+    if (p) {
+        p->hash = NULL;
+        pause_over(p);
+    }
+}
+
+static void hash_done(struct hash_job *j) /* on the hasher's thread */
+{
+    struct hash *h = (struct hash *)j;
+    h->task.run = hash_back;
+    loop_post(h->loop, &h->task);
+}
+
+int pauses_hash(void *worker, struct call *c, struct hashing *ask)
+{
+    struct worker *w = worker;
+    struct hash *h = calloc(1, sizeof(*h));
+    if (!h)
+        abort();
+    h->job = (struct hash_job){.h = *ask, .done = hash_done};
+    h->loop = w->loop;
+    h->to = ask;
+    h->next = w->pauses->hashes;
+    h->at = &w->pauses->hashes;
+    if (h->next)
+        h->next->at = &h->next;
+    w->pauses->hashes = h;
+    h->pause = pause_new(w, c);
+    h->pause->hash = h;
+    c->pending = h->pause;
+    if (hasher_queue(w->shared->hasher, &h->job) == 0)
+        return 0;
+    pauses_cancel(w, c);
+    hash_free(h);
+    return ERR_FULL;
+}
+
+/* --- given up --- */
 
 void pauses_cancel(void *worker, struct call *c)
 {
@@ -282,6 +353,8 @@ void pauses_free(struct pauses *p)
         call_abandon(p->pause->call);
         pause_free(p->pause);
     }
+    while (p->hashes)
+        hash_free(p->hashes);
     while (p->jobs) {
         struct job *j = p->jobs;
         bool waits = moment_waits(&j->moment);

@@ -173,3 +173,17 @@ void ratelimit_show(struct reply *r, const struct limit_verdict *v)
     put_limits(&r->body, v);
     buf_char(&r->body, '}');
 }
+
+void ratelimit_show_session(struct reply *r, uint32_t used, uint32_t limit,
+                            int64_t reset_ms)
+{
+    r->status = 200;
+    buf_clear(&r->body);
+    buf_lit(&r->body, "{\"limits\":[{\"name\":\"session-minute\"");
+    put_member(&r->body, STR("limit"), limit);
+    put_member(&r->body, STR("used"), used);
+    put_member(&r->body, STR("remaining"), used < limit ? limit - used : 0);
+    put_member(&r->body, STR("reset_after"), ceil_seconds(reset_ms));
+    put_member(&r->body, STR("retry_after"), used < limit ? 0 : ceil_seconds(reset_ms));
+    buf_lit(&r->body, "}]}");
+}

@@ -20,4 +20,8 @@ void ratelimit_refuse_stranger(struct reply *r, int64_t wait_ms, const char *wha
 /* {"limits": [...]}: the caller's windows. */
 void ratelimit_show(struct reply *r, const struct limit_verdict *v);
 
+/* The same for who is signed in: one window, of the session. */
+void ratelimit_show_session(struct reply *r, uint32_t used, uint32_t limit,
+                            int64_t reset_ms);
+
 #endif

@@ -16,6 +16,7 @@
 #include "counts.h"
 #include "flow.h"
 #include "guard/key_rows.h"
+#include "guard/people.h"
 #include "reload.h"
 #include "native/natives.h"
 #include "testclock.h"
@@ -24,6 +25,8 @@
 enum {
     STRANGERS_MAX = 65536,
     QUEUE_MAX = 1024,
+    HASHERS = 2, /* 64 MiB each, while they hash */
+    HASHES_MAX = 16,
     WAL_PAGES = 1000,
     FLUSH_MS = 10 * 1000,
     SWEEP_MS = 60 * 60 * 1000
@@ -31,8 +34,11 @@ enum {
 
 static const uint32_t stranger_limits[PEER_COUNTS] = {[PEER_AUTH_FAILURE] = 60,
                                                       [PEER_CONTACT_REQUEST] = 120,
-                                                      [PEER_CONTACT_FAILURE] = 10};
-static const uint32_t lookup_limits[PEER_COUNTS] = {60, 60, 60};
+                                                      [PEER_CONTACT_FAILURE] = 10,
+                                                      [PEER_SIGN_IN] =
+                                                          SIGN_INS_PER_MINUTE};
+static const uint32_t lookup_limits[PEER_COUNTS] = {
+    [PEER_AUTH_FAILURE] = 60, [PEER_SESSION_REQUEST] = SESSION_PER_MINUTE};
 
 /* --- the data folder --- */
 
@@ -99,6 +105,7 @@ static int open_memory(struct server *s, struct buf *why)
     s->shared.idem = idem_new();
     s->shared.vault = vault_new();
     s->shared.usage = usage_new();
+    s->shared.sessions = sessions_new();
     return 0;
 }
 
@@ -152,6 +159,14 @@ static int start_worker(struct server *s, const struct server_options *o,
     return err;
 }
 
+static int start_hasher(struct server *s, struct buf *why)
+{
+    int err = hasher_new(&s->shared.hasher, HASHERS, HASHES_MAX, password_run);
+    if (err)
+        buf_fmt(why, "a thread for passwords cannot start");
+    return err;
+}
+
 static int start_threads(struct server *s, const struct server_options *o, int workers,
                          struct buf *why)
 {
@@ -161,6 +176,8 @@ static int start_threads(struct server *s, const struct server_options *o, int w
                                       .wal_pages = WAL_PAGES,
                                       .log = s->shared.log};
     int err = writer_start(&s->shared.writer, &wo, why);
+    if (!err)
+        err = start_hasher(s, why);
     s->workers = calloc((size_t)workers, sizeof(struct worker *));
     if (!s->workers)
         abort();
@@ -205,6 +222,9 @@ static int bring_up(struct server *s, const struct server_options *o, struct buf
         err = start_threads(s, o, s->generation->n_workers, why);
     if (!err && !o->no_listen && s->origin == ORIGIN_DISK)
         reload_keep(s, false);
+    if (!err && s->first_token)
+        LOG(s->shared.log, LOG_INFO, "operator_token_made", LOG_C("in", s->data),
+            LOG_C("file", "operator-token"));
     atomic_store(&s->shared.ready, !err);
     return err;
 }
@@ -278,14 +298,23 @@ static void do_task(struct server *s, const char *what, struct task *t)
             LOG_C("why", err_name(err)));
 }
 
+static int flush_seen(void *db, const unsigned char *digest, int64_t seen_ms)
+{
+    return people_seen(db, digest, seen_ms);
+}
+
 static int flush_used(struct write *w, struct db *db)
 {
-    return key_rows_flush_used(db, ((struct task *)w)->server->shared.keyring);
+    struct shared *sh = &((struct task *)w)->server->shared;
+    int err = key_rows_flush_used(db, sh->keyring);
+    return err ? err : sessions_flush(sh->sessions, flush_seen, db);
 }
 
 static void used_flushed(struct chore *c)
 {
-    key_rows_used_flushed(((struct task *)c)->server->shared.keyring);
+    struct shared *sh = &((struct task *)c)->server->shared;
+    key_rows_used_flushed(sh->keyring);
+    sessions_flushed(sh->sessions);
 }
 
 static void flush_last_use(struct server *s)
@@ -294,9 +323,11 @@ static void flush_last_use(struct server *s)
             &(struct task){.c = {.w.run = flush_used, .kept = used_flushed}});
 }
 
-static int sweep_idem(struct write *w, struct db *db)
+static int sweep_old(struct write *w, struct db *db)
 {
-    return idem_sweep(db, ((struct task *)w)->wall_ms);
+    int64_t now_ms = ((struct task *)w)->wall_ms;
+    int err = idem_sweep(db, now_ms);
+    return err ? err : people_sweep(db, now_ms);
 }
 
 static int forget_statements(struct write *w, struct db *db)
@@ -338,8 +369,9 @@ void server_tick(struct server *s)
     if (now.boot_ms - s->swept_ms >= SWEEP_MS) {
         s->swept_ms = now.boot_ms;
         limits_sweep(s->shared.limits, &now);
-        do_task(s, "sweep idempotency",
-                &(struct task){.c.w.run = sweep_idem, .wall_ms = now.wall_ms});
+        sessions_sweep(s->shared.sessions, now.wall_ms);
+        do_task(s, "sweep what is over",
+                &(struct task){.c.w.run = sweep_old, .wall_ms = now.wall_ms});
     }
 }
 
@@ -372,6 +404,7 @@ void server_close(struct server *s, int64_t drain_ms)
         worker_drain(s->workers[i], drain_ms);
     for (int i = 0; i < s->n_workers; i++)
         worker_join(s->workers[i]);
+    hasher_free(s->shared.hasher);
     if (s->shared.writer) {
         if (s->shared.keyring)
             flush_last_use(s);
@@ -398,6 +431,7 @@ void server_close(struct server *s, int64_t drain_ms)
     idem_free(s->shared.idem);
     vault_free(s->shared.vault);
     usage_free(s->shared.usage);
+    sessions_free(s->shared.sessions);
     zones_free(s->shared.zones);
     desk_free(s->shared.desk);
     pepper_end(&s->shared.pepper);

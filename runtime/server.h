@@ -30,6 +30,7 @@ struct server { /* main's own; threads see only `shared` */
         int64_t flushed_ms, swept_ms, complained_ms;
     } counts; /* counts.c's own, on the steady clock */
     enum origin origin;
+    bool first_token; /* this start made DIR/operator-token */
     char data[4096], db_path[4200];
 };
 

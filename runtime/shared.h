@@ -16,12 +16,15 @@
 #include "guard/keyring.h"
 #include "guard/limit.h"
 #include "guard/peers.h"
+#include "guard/session.h"
 #include "guard/vault.h"
 #include "guard/usage.h"
+#include "hasher.h"
 #include "scribe.h"
 #include "store/writer.h"
 
 struct kit;
+enum { SESSION_PER_MINUTE = 300, SIGN_INS_PER_MINUTE = 5 /* that fail */ };
 
 struct shared {
     struct clock *clock;
@@ -31,7 +34,9 @@ struct shared {
     struct keyring *keyring;
     struct limits *limits;
     struct peers *strangers; /* callers without a key, by address or number */
-    struct peers *lookups;   /* GET /rate-limit, by key: a limit of its own */
+    struct peers *lookups;   /* GET /rate-limit, by key; and what sessions ask */
+    struct sessions *sessions;
+    struct hasher *hasher;
     struct idem *idem;
     struct vault *vault;
     struct usage *usage;

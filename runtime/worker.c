@@ -32,7 +32,10 @@ static void errand_back(struct loop_task *t)
 
 static void errand_done(struct write *w)
 {
-    struct errand *e = ((struct call_write *)w)->host;
+    struct call_write *cw = (struct call_write *)w;
+    struct errand *e = cw->host;
+    if (cw->settled && w->result == 0)
+        cw->settled(cw);
     loop_post(e->loop, &e->task);
 }
 
@@ -294,6 +297,7 @@ int worker_start(struct worker **out, const struct worker_options *o, struct buf
                                  .write = host_write,
                                  .sleep = pauses_sleep,
                                  .fetch = pauses_fetch,
+                                 .hash = pauses_hash,
                                  .cancel = pauses_cancel,
                                  .after = pauses_after,
                                  .emit = pauses_emit,
@@ -306,6 +310,8 @@ int worker_start(struct worker **out, const struct worker_options *o, struct buf
                                  .pepper = &o->shared->pepper,
                                  .limits = o->shared->limits,
                                  .vault = o->shared->vault,
+                                 .sessions = o->shared->sessions,
+                                 .strangers = o->shared->strangers,
                                  .log = o->shared->log};
     int err = open_all(w, o, why);
     if (!err && pthread_create(&w->thread, NULL, worker_main, w) != 0)

@@ -29,7 +29,8 @@
 ---@field method "GET"|"POST"|"PUT"|"PATCH"|"DELETE" HEAD comes with GET, OPTIONS by itself
 ---@field path string "/notes/{id}": a parameter is one segment, or its beginning ("/{token}.ics"); at most 8, none empty
 ---@field handler string a function of handlers.lua
----@field auth "key"|"organization"|"contact"|"none"|"platform" an API key; a key and x-organization-id; neither, limited by address, or a key; nothing; the operator
+---@field auth "key"|"organization"|"contact"|"none"|"platform" an API key; a key, or the session of a member, and x-organization-id; neither, limited by address, or a key; nothing; people: operators and members
+---@field role? "viewer"|"admin"|"owner"|"operator" of auth "platform": the least that may; if not given: operator. Members see only their own organization: compare with actor.organization_id
 ---@field scope? string what a key must be allowed: bookings:read, services:write …
 ---@field idempotent? boolean Idempotency-Key is heeded; see kordless.answer; a 422 is kept too
 ---@field cached? boolean GET: ETag and 304 over data, policies and minute, the server's work
@@ -62,6 +63,14 @@
 ---@field description? string
 ---@field example? any
 
+-- A person, or an operator's program. A member of no organization is an operator.
+---@class kordless.actor
+---@field kind "operator"|"token"|"member" on the server's machine; a token of an operator; a session
+---@field role "viewer"|"admin"|"owner"|"operator"
+---@field id? string of the member, mem_…, or the token, tok_…
+---@field email? string of a member
+---@field organization_id? string of a member
+
 -- What a handler gets. Any field not listed is absent.
 ---@class kordless.request
 ---@field method string
@@ -71,8 +80,10 @@
 ---@field body? any decoded JSON, any value: look at its type; absent when nothing was sent
 ---@field raw_body? string on raw routes: the bytes, "" when nothing was sent
 ---@field headers? {name: string, value: string}[] on raw routes: as they came and in that order, without x-kordless-key, Authorization and Cookie
----@field organization? {id: string, slug: string, name: string} of the key (auth "key", "organization"), or of a valid key on a "contact" route
----@field key? {id: string, label: string, environment: string?, last4: string} there with organization
+---@field organization? {id: string, slug: string, name: string} of the key (auth "key", "organization"), of the member's session (auth "organization"), or of a valid key on a "contact" route
+---@field key? {id: string, label: string, environment: string?, last4: string} there with organization, unless a member asks
+---@field member? kordless.actor who asks with a session on an auth "organization" route
+---@field actor? kordless.actor who asks, on auth "platform" routes
 ---@field request_id string
 ---@field public_url string where clients reach this server, without a slash at the end
 --
@@ -87,3 +98,4 @@
 --                                                 not_found (404) conflict (409)
 --                                                 unprocessable (422)
 --   return nil, "slot_taken", {detail = "…", alternatives = …}   more members, own detail
+--   return nil, "too_many", {retry_after = 12}    also as the header Retry-After

@@ -1,7 +1,6 @@
 #include "lua/api_row.h"
 
-/* The last part: organizations, API keys, plugins and secrets, for those that manage
- * them. */
+/* Organizations, API keys, plugins and secrets, for those that manage them. */
 
 const struct api_row api_platform[] = {
     {"organizations", API_LIBRARY, H, NEED_KEYS,
@@ -218,5 +217,5 @@ const struct api_row api_platform[] = {
      .call = lib_vault_drop, .takes = LIST{{"name", "string", ""}, END},
      .gives = LIST{{"done", "boolean?", ""}, {"code", "string?", "`not_found`"}, END},
      .text = "Forgets one and waits until that is durable."},
-    {.next = NULL},
+    {.next = api_people},
 };

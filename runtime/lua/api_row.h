@@ -16,6 +16,6 @@
         NULL, NULL, NULL \
     }
 
-extern const struct api_row api_data[], api_host[], api_platform[];
+extern const struct api_row api_data[], api_host[], api_platform[], api_people[];
 
 #endif

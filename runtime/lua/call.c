@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "guard/auth.h"
+#include "lua/identity.h"
 #include "lua/job.h"
 #include "lua/lib.h"
 #include "lua/used.h"
@@ -52,11 +53,7 @@ static int l_handle(lua_State *L)
 static void answer_problem(struct call *c, int status, const char *code,
                            struct str detail)
 {
-    if (status == 401 && reply_field(c->reply, STR("WWW-Authenticate"),
-                                     STR("ApiKey realm=\"kordless\"")))
-        status = 500;
-    if (!strcmp(code, "busy") || !strcmp(code, "shutting_down"))
-        reply_field_u64(c->reply, STR("Retry-After"), 1);
+    call_problem_fields(c, status, code);
     reply_problem(c->reply, status, code, detail);
 }
 
@@ -268,7 +265,7 @@ void call_wake(struct call *c)
 {
     c->asleep = c->detached = false;
     c->now = c->host->now(c->host->ctx);
-    enum auth a = c->key ? auth_again(c->key, c->now.wall_ms) : AUTH_OK;
+    enum auth a = identity_again(c, c->now.wall_ms);
     if (a == AUTH_OK) {
         run(c, 0);
         return;

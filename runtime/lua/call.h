@@ -10,6 +10,8 @@
 #include "base/now.h"
 #include "guard/idem.h"
 #include "guard/keyring.h"
+#include "guard/password.h"
+#include "guard/session.h"
 #include "http/reply.h"
 #include "http/request.h"
 #include "http/route.h"
@@ -19,6 +21,7 @@
 struct limits;
 struct vault;
 struct quota;
+struct peers;
 struct outgoing;
 struct call;
 
@@ -30,6 +33,9 @@ struct call_write {
     struct call *call;
     bool aside; /* no write: `run` gets no store, and a thread of its own. ERR_BUSY */
     void *host; /* the host's own */
+    /* On the writer's thread, in the order of commits, when it is durable; or NULL.
+     * What all workers must see before the answer leaves is told to the memory here. */
+    void (*settled)(struct call_write *cw);
     /* On the worker: pushes the results of the yield; 0, or an error to raise, whose
      * message is pushed instead. May raise. */
     int (*resume)(struct call_write *cw, lua_State *co, int *n_results);
@@ -47,10 +53,10 @@ struct call_host {
     void *ctx;
     int (*read)(void *ctx, struct db **out);        /* a snapshot of now */
     int (*write)(void *ctx, struct call_write *cw); /* ERR_BUSY: the queue is full */
-    /* These two wake the call with call_wake, unless it is cancelled before. ERR_FULL.
-     */
+    /* These wake the call with call_wake, unless it is cancelled before. ERR_FULL. */
     int (*sleep)(void *ctx, struct call *c, int64_t ms);
     int (*fetch)(void *ctx, struct call *c, struct outgoing *o);
+    int (*hash)(void *ctx, struct call *c, struct hashing *h); /* the call's own */
     void (*cancel)(void *ctx, struct call *c);
     /* Later runs `name` of the plugin's handlers.lua; copies. ERR_FULL. */
     int (*after)(void *ctx, struct call *c, int64_t ms, struct str name,
@@ -67,6 +73,8 @@ struct call_host {
     const struct pepper *pepper;
     struct limits *limits;
     struct vault *vault;
+    struct sessions *sessions;
+    struct peers *strangers;
     struct log *log;
 };
 
@@ -85,8 +93,11 @@ struct call {
     int n_query;
     struct arena *arena;
     struct reply *reply;
-    struct key *key; /* NULL without one */
-    struct str actor; /* who asks, for the audit: "operator" */
+    struct key *key;             /* NULL without one */
+    const struct caller *caller; /* who asks without a key; NULL: nobody known */
+    struct org *org;             /* of the key or the session; NULL without */
+    struct str actor;            /* who asks, for the audit: "operator" */
+    struct str peer;             /* the address as a stranger's name: guard/peers.h */
     struct now now;
     const char *request_id;
     struct str public_url;

@@ -11,5 +11,7 @@
 bool call_push_request(lua_State *L, struct call *c);
 /* The stack is what the handler returned: status, body, headers. Makes the reply. */
 int call_reply(lua_State *L);
+/* The fields of a refusal: who may ask, when to come again. */
+void call_problem_fields(struct call *c, int status, const char *code);
 
 #endif

@@ -49,6 +49,31 @@ static struct str detail_of(lua_State *L, const struct error_spec *e)
     return p ? (struct str){p, n} : e->detail;
 }
 
+/* {retry_after = seconds} goes into the header as well. */
+static void add_retry(lua_State *L, struct call *c)
+{
+    lua_Integer seconds = 0;
+    if (lua_istable(L, 3)) {
+        lua_pushliteral(L, "retry_after");
+        lua_rawget(L, 3);
+        seconds = lua_tointeger(L, -1);
+        lua_pop(L, 1);
+    }
+    if (seconds > 0)
+        reply_field_u64(c->reply, STR("Retry-After"), (uint64_t)seconds);
+}
+
+/* What a refusal carries beside its body, whoever refuses. Values of ours only. */
+void call_problem_fields(struct call *c, int status, const char *code)
+{
+    if (status == 401)
+        buf_str(&c->reply->fields,
+                c->key ? STR("WWW-Authenticate: ApiKey realm=\"kordless\"\r\n")
+                       : STR("WWW-Authenticate: Bearer realm=\"kordless\"\r\n"));
+    if (!strcmp(code, "busy") || !strcmp(code, "shutting_down"))
+        reply_field_u64(c->reply, STR("Retry-After"), 1);
+}
+
 /* return nil, "name"[, {detail =, …}] */
 static int finish_error(lua_State *L, struct call *c)
 {
@@ -69,6 +94,8 @@ static int finish_error(lua_State *L, struct call *c)
         return luaL_error(L, "members of the error '%s' are no JSON: %s", name,
                           lua_tostring(L, -1));
     }
+    add_retry(L, c);
+    call_problem_fields(c, e->status, e->name.p);
     reply_problem_with(c->reply, e->status, e->name.p, detail_of(L, e),
                        buf_slice(&c->scratch));
     return 0;

@@ -1,5 +1,6 @@
 #include "lua/call_inside.h"
 
+#include "lua/identity.h"
 #include "lua/lib.h"
 
 static void set_pair(lua_State *L, const char *key, struct str value)
@@ -30,47 +31,6 @@ static void push_query(lua_State *L, const struct call *c)
     lua_setfield(L, -2, "query");
 }
 
-static void push_identity(lua_State *L, const struct key *k)
-{
-    static const char *const environments[] = {NULL, "production", "development"};
-    lua_createtable(L, 0, 4);
-    set_pair(L, "id", str_of(k->id));
-    set_pair(L, "label", keyring_label(k));
-    set_pair(L, "last4", str_of(k->last4));
-    if (environments[k->environment])
-        set_pair(L, "environment", str_of(environments[k->environment]));
-    lua_setfield(L, -2, "key");
-    lua_createtable(L, 0, 3);
-    set_pair(L, "id", str_of(k->org->id));
-    set_pair(L, "slug", k->org->slug);
-    set_pair(L, "name", keyring_name(k->org));
-    lua_setfield(L, -2, "organization");
-}
-
-/* The key header never reaches a script: whoever lists the others, does not list it. */
-static bool is_secret(struct str name)
-{
-    return str_eq_nocase(name, STR("x-kordless-key")) ||
-           str_eq_nocase(name, STR("authorization")) ||
-           str_eq_nocase(name, STR("cookie"));
-}
-
-static void push_raw(lua_State *L, const struct call *c)
-{
-    int n = 0;
-    lua_createtable(L, c->req->n_fields, 0);
-    for (int i = 0; i < c->req->n_fields; i++) {
-        if (is_secret(c->req->fields[i].name))
-            continue;
-        lua_createtable(L, 0, 2);
-        set_pair(L, "name", c->req->fields[i].name);
-        set_pair(L, "value", c->req->fields[i].value);
-        lua_rawseti(L, -2, ++n);
-    }
-    lua_setfield(L, -2, "headers");
-    set_pair(L, "raw_body", c->req->body);
-}
-
 /* False, with the reply made, when the body is no JSON. */
 static bool push_body(lua_State *L, struct call *c)
 {
@@ -97,16 +57,15 @@ static bool fits(lua_State *L, struct call *c)
 
 bool call_push_request(lua_State *L, struct call *c)
 {
-    lua_createtable(L, 0, 9);
+    lua_createtable(L, 0, 10);
     set_pair(L, "method", str_of(http_method_name(c->req->method)));
     set_pair(L, "path", c->req->path);
     set_pair(L, "request_id", str_of(c->request_id));
     set_pair(L, "public_url", c->public_url);
     push_params(L, c);
     push_query(L, c);
-    if (c->key)
-        push_identity(L, c->key);
+    identity_push(L, c);
     if (c->route->raw)
-        push_raw(L, c);
+        identity_raw(L, c);
     return push_body(L, c) && fits(L, c);
 }

@@ -126,14 +126,27 @@ static void unknown_scope(struct fields *f, struct str scope)
     fields_wrong(f, "scope", scope, "is no scope", known);
 }
 
+static void read_role(struct fields *f, struct route *r)
+{
+    static const char *const known[] = {"viewer", "admin", "owner", "operator", NULL};
+    struct str text = fields_str(f, "role", OPTIONAL);
+    r->role = text.p ? role_of(text) : ROLE_OPERATOR;
+    if (text.p && !r->role)
+        fields_wrong(f, "role", text, "is none of viewer admin owner operator", known);
+    if (text.p && r->auth != ROUTE_PLATFORM)
+        fields_fault(f, "role", "is for routes with auth = \"platform\"");
+}
+
 static void read_route(struct fields *f, struct route *r)
 {
-    static const char *const known[] = {
-        "method", "path", "handler", "auth",  "scope",   "idempotent", "cached",
-        "raw",    "body", "summary", "query", "replies", "example", "produces", NULL};
+    static const char *const known[] = {"method",  "path",    "handler",    "auth",
+                                        "role",    "scope",   "idempotent", "cached",
+                                        "raw",     "body",    "summary",    "query",
+                                        "replies", "example", "produces",   NULL};
     fields_only(f, known);
     read_method(f, r);
     read_auth(f, r);
+    read_role(f, r);
     r->path = fields_str(f, "path", REQUIRED);
     r->handler = fields_str(f, "handler", REQUIRED);
     r->summary = fields_str(f, "summary", OPTIONAL);
@@ -215,9 +228,9 @@ static void read_errors(struct fields *f, struct manifest *m)
 static void read_manifest(struct fields *f, const struct folder *folder,
                           struct manifest *m)
 {
-    static const char *const known[] = {"name",   "version", "api",   "needs",
-                                        "uses",   "reads",   "hosts", "errors",
-                                        "routes", "options", "events", "hooks", "secrets", NULL};
+    static const char *const known[] = {
+        "name",   "version", "api",     "needs",  "uses",  "reads",   "hosts",
+        "errors", "routes",  "options", "events", "hooks", "secrets", NULL};
     fields_only(f, known);
     m->name = fields_str(f, "name", REQUIRED);
     m->version = fields_str(f, "version", REQUIRED);

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "guard/session.h"
 #include "http/request.h"
 #include "lua/declare.h"
 #include "lua/source.h"
@@ -33,10 +34,10 @@ enum need_bit {
 
 enum route_auth {
     ROUTE_KEY,          /* a key; x-organization-id optional */
-    ROUTE_ORGANIZATION, /* a key and x-organization-id */
+    ROUTE_ORGANIZATION, /* a key or a session, and x-organization-id */
     ROUTE_CONTACT,      /* the contact of a booking; limited by address */
     ROUTE_NONE,
-    ROUTE_PLATFORM /* operators: the administrator's socket */
+    ROUTE_PLATFORM /* people: the administrator's socket, a token, a session */
 };
 
 /* Routes the runtime answers itself. */
@@ -61,6 +62,7 @@ struct route {
     enum route_native native;
     enum http_method method;
     enum route_auth auth;
+    enum role role; /* the least, of a platform route; ROLE_NONE: operator */
     struct str path, label; /* "POST /api/…": for logs, idempotency */
     struct str handler, summary;
     struct str produces;                /* its replies' media type; "": JSON */

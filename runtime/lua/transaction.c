@@ -8,6 +8,7 @@
 #include "guard/auth.h"
 #include "lua/data.h"
 #include "lua/hook.h"
+#include "lua/identity.h"
 #include "lua/used.h"
 
 struct tx *tx_of(lua_State *L)
@@ -103,7 +104,7 @@ static int tx_run(struct write *w, struct db *db)
                                  [VM_MEMORY] = ERR_NOMEM};
     struct tx *t = (struct tx *)w;
     begin_again(t);
-    if (t->key && auth_again(t->key, t->wall_ms) != AUTH_OK)
+    if (identity_again(t->cw.call, t->wall_ms) != AUTH_OK)
         return ERR_DENIED;
     enum vm_end end = run_script(t, db);
     t->refused = t->refused && !t->fatal && end != VM_BUDGET && end != VM_MEMORY;
@@ -121,7 +122,7 @@ static int tx_run(struct write *w, struct db *db)
 
 /* --- back on the worker --- */
 
-static int failed(struct call *c, struct tx *t, lua_State *L)
+void transaction_fails(struct call *c, int err)
 {
     static const struct {
         int err, status;
@@ -144,18 +145,23 @@ static int failed(struct call *c, struct tx *t, lua_State *L)
          "The write took more computing than one may; nothing was changed. Request id "
          "%s."},
     };
-    int err = t->cw.w.result;
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
         if (table[i].err == err)
             call_fails(c, table[i].status, table[i].code, table[i].detail);
+}
+
+static int failed(struct call *c, struct tx *t, lua_State *L)
+{
+    int err = t->cw.w.result;
+    transaction_fails(c, err);
     if (err == ERR_BUDGET || err == ERR_NOMEM) /* whatever the handler makes of it */
         quarantine_kill(c->unit->plugin->quarantine,
                         err == ERR_NOMEM ? KILL_MEMORY : KILL_BUDGET, c->now.boot_ms,
                         c->host->log);
-    enum auth a = t->key ? auth_again(t->key, t->wall_ms) : AUTH_OK;
+    enum auth a = identity_again(c, t->wall_ms);
     if (err == ERR_DENIED && a != AUTH_OK) {
         buf_clear(&c->scratch);
-        auth_detail(a, t->key, STR(""), &c->scratch);
+        auth_detail(a, c->key, STR(""), &c->scratch);
         call_fails(c, auth_status(a), auth_code(a), "");
         c->failed_detail = arena_str(c->arena, buf_slice(&c->scratch));
     }
@@ -202,7 +208,6 @@ int transaction_wait(lua_State *L)
     t->cw.free = tx_free;
     t->unit = c->unit->writer;
     t->name = arena_str(c->arena, (struct str){name, n});
-    t->key = c->key;
     t->idem = c->idem;
     t->wall_ms = c->now.wall_ms;
     buf_str(&t->args, buf_slice(&c->scratch));

@@ -17,7 +17,6 @@ struct tx {
     int answer_status; /* 0: none */
     bool refused;      /* kordless.refuse: rolled back, `result` is its value */
     int fatal;         /* a failure of the store that no pcall may hide */
-    struct key *key;   /* looked at again before it commits */
     int64_t wall_ms;
     int64_t left, sql_steps; /* by its last run: of the budget; used */
     struct idem_key *idem;
@@ -27,6 +26,8 @@ struct tx {
 
 /* As `return transaction_wait(…)` from a handler: name and args are at 1 and 2. */
 int transaction_wait(lua_State *L);
+/* What the caller hears when a write came to nothing with `err` (call_fails). */
+void transaction_fails(struct call *c, int err);
 struct tx *tx_of(lua_State *L); /* raises outside of a transaction */
 
 #endif

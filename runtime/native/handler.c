@@ -58,12 +58,16 @@ static void show_params(const struct handler_call *c, struct kordless_request *r
     r->n_params = (size_t)c->match->n_params;
 }
 
+static void show_organization(const struct org *o, struct kordless_request *r)
+{
+    r->organization_id = text_of(str_of(o->id));
+    r->organization_slug = text_of(o->slug);
+    r->organization_name = text_of(keyring_name(o));
+}
+
 static void show_identity(const struct key *k, struct kordless_request *r)
 {
     static const char *const environments[] = {NULL, "production", "development"};
-    r->organization_id = text_of(str_of(k->org->id));
-    r->organization_slug = text_of(k->org->slug);
-    r->organization_name = text_of(keyring_name(k->org));
     r->key_id = text_of(str_of(k->id));
     r->key_label = text_of(keyring_label(k));
     r->key_last4 = text_of(str_of(k->last4));
@@ -183,6 +187,8 @@ void handler_run(const struct handler_call *c)
     size_t own = c->reply->fields.n;
     show_params(c, &r);
     show_headers(c, &r);
+    if (c->org)
+        show_organization(c->org, &r);
     if (c->key)
         show_identity(c->key, &r);
     buf_clear(&c->reply->body);

@@ -20,6 +20,7 @@ struct handler_call {
     struct arena *arena;
     struct reply *reply;
     const struct key *key; /* NULL without one */
+    const struct org *org; /* of the key, or of who is signed in; or NULL */
     int64_t now;           /* UTC seconds */
     const char *request_id;
     struct str public_url;

@@ -1,12 +1,13 @@
 -- API keys: from creation to their end.
+local access = require("access")
 local rules = require("rules")
 
 local keys = {}
 
 function keys.create_key(req)
-  local organization = kordless.organizations.get(req.params.id)
+  local organization, err = access.organization(req)
   if not organization then
-    return nil, "not_found"
+    return nil, err
   end
   local wanted, why = rules.new_key(req.body)
   if not wanted then
@@ -18,9 +19,9 @@ function keys.create_key(req)
 end
 
 function keys.list_keys(req)
-  local organization = kordless.organizations.get(req.params.id)
+  local organization, err = access.organization(req)
   if not organization then
-    return nil, "not_found"
+    return nil, err
   end
   local after, why = rules.after(req.query, "key_")
   if why then
@@ -35,19 +36,25 @@ function keys.list_keys(req)
 end
 
 function keys.show_key(req)
-  local found = kordless.keys.get(req.params.id)
+  local found, err = access.key(req)
   if not found then
-    return nil, "not_found"
+    return nil, err
   end
   return 200, { api_key = rules.show_key(found, kordless.now()) }
 end
 
 function keys.change_key(req)
+  local found, err = access.key(req)
+  if not found then
+    return nil, err
+  elseif access.reserved(req, { "limits" }) then
+    return nil, "operator_only"
+  end
   local wanted, why = rules.change_of(req.body)
   if not wanted then
     return nil, "validation_error", { detail = why }
   end
-  local changed, refused = kordless.keys.change(req.params.id, wanted)
+  local changed, refused = kordless.keys.change(found.id, wanted)
   if refused then
     return nil, "key_rotated"
   elseif not changed then
@@ -57,8 +64,12 @@ function keys.change_key(req)
 end
 
 function keys.revoke_key(req)
+  local found, err = access.key(req)
+  if not found then
+    return nil, err
+  end
   local reason = rules.value(rules.optional(req.body).reason)
-  local revoked = kordless.keys.revoke(req.params.id, reason)
+  local revoked = kordless.keys.revoke(found.id, reason)
   if not revoked then
     return nil, "not_found"
   end
@@ -66,8 +77,12 @@ function keys.revoke_key(req)
 end
 
 function keys.rotate_key(req)
+  local found, err = access.key(req)
+  if not found then
+    return nil, err
+  end
   local grace = rules.optional(req.body).grace_seconds or 0
-  local made, refused = kordless.keys.rotate(req.params.id, grace)
+  local made, refused = kordless.keys.rotate(found.id, grace)
   if refused then
     return nil, "key_" .. refused
   elseif not made then

@@ -1,4 +1,5 @@
 -- Organizations: who has keys, what plan they are on, whether they may ask at all.
+local access = require("access")
 local rules = require("rules")
 
 local organizations = {}
@@ -25,17 +26,21 @@ function organizations.create_organization(req)
 end
 
 function organizations.show_organization(req)
-  local found = kordless.organizations.get(req.params.id)
+  local found, err = access.organization(req)
   if not found then
-    return nil, "not_found", { detail = "There is no organization '" .. req.params.id .. "'." }
+    return nil, err, { detail = "There is no organization '" .. req.params.id .. "'." }
   end
   return 200, { organization = rules.show_organization(found) }
 end
 
 function organizations.change_organization(req)
-  local found = kordless.organizations.get(req.params.id)
+  local found, err = access.organization(req)
   if not found then
-    return nil, "not_found"
+    return nil, err
+  elseif access.reserved(req, { "plan", "metadata", "limits" })
+    or req.body.suspended == false and found.suspended
+    and not access.may_resume(req.actor, found.id) then
+    return nil, "operator_only"
   end
   local wanted, why = rules.change_of(req.body)
   if not wanted then

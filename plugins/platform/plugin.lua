@@ -120,6 +120,10 @@ return {
       status = 409,
       detail = "This key is revoked or expired and cannot be rotated. Make a new key.",
     },
+    operator_only = {
+      status = 403,
+      detail = "Plans, metadata, limits and a suspension by an operator are changed by operators.",
+    },
   },
   routes = {
     route("GET", "/organizations", "list_organizations",
@@ -131,19 +135,19 @@ return {
         text("plan", 80, { nullable = true }), { "metadata", type = "object", nullable = true },
       } }, replies = { [201] = org_reply } }),
     route("GET", "/organizations/{id}", "show_organization",
-      "The organization of this id or slug", { replies = { [200] = org_reply } }),
+      "The organization of this id or slug", { role = "viewer", replies = { [200] = org_reply } }),
     route("PATCH", "/organizations/{id}", "change_organization",
-      "Change an organization; suspended refuses all its keys at once", {
+      "Change an organization; suspended refuses all its keys at once", { role = "owner",
         body = { properties = {
           text("name", 200), text("plan", 80, { nullable = true }),
           { "metadata", type = "object", nullable = true }, org_limits,
           { "suspended", type = "boolean" },
         } }, replies = { [200] = org_reply } }),
     route("GET", "/organizations/{id}/api-keys", "list_keys",
-      "Its API keys, newest first; ?q= part of the label, or the last 4", {
+      "Its API keys, newest first; ?q= part of the label, or the last 4", { role = "admin",
         query = paged({ "q" }, { "created_by" }), replies = page("api_keys", key) }),
     route("POST", "/organizations/{id}/api-keys", "create_key",
-      "Make an API key; its value is in this answer only", {
+      "Make an API key; its value is in this answer only", { role = "admin",
         body = { properties = {
           text("label", 80, { required = true }),
           { "environment", enum = { "production", "development" }, nullable = true },
@@ -152,19 +156,19 @@ return {
           text("note", 2000, { nullable = true }),
         } }, replies = { [201] = key_reply } }),
     route("GET", "/api-keys/{id}", "show_key", "An API key, all but its value", {
-      replies = { [200] = key_reply } }),
+      role = "admin", replies = { [200] = key_reply } }),
     route("PATCH", "/api-keys/{id}", "change_key",
-      "Change a key; holds for every request that begins after the answer", {
+      "Change a key; holds for every request that begins after the answer", { role = "admin",
         body = { properties = {
           text("label", 80), text("note", 2000, { nullable = true }), scopes,
           { "expires_at", format = "date-time", nullable = true }, key_limits,
         } }, replies = { [200] = key_reply } }),
     route("POST", "/api-keys/{id}/revoke", "revoke_key", "Revoke a key: at once, and for good", {
-      body = { nullable = true, properties = { text("reason", 200, { nullable = true }) } },
+      role = "admin", body = { nullable = true, properties = { text("reason", 200, { nullable = true }) } },
       replies = { [200] = key_reply } }),
     route("POST", "/api-keys/{id}/rotate", "rotate_key",
       "A successor with the same limits; the old one works until its grace ends", {
-        body = { nullable = true, properties = {
+        role = "admin", body = { nullable = true, properties = {
           { "grace_seconds", type = "integer", minimum = 0, maximum = 7 * 86400, default = 0 },
         } }, replies = { [201] = key_reply } }),
     route("GET", "/api-keys/{id}/quota", "explain_quota",

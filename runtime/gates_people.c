@@ -128,10 +128,9 @@ bool gate_platform(struct flight *f)
         return by_socket(f);
     if (gate_session_sent(f, &token))
         return gate_by_session(f, token);
-    buf_lit(&f->x->reply->fields, "WWW-Authenticate: Bearer realm=\"kordless\"\r\n");
-    return gate_refuse(
+    return gate_refuse_stranger(
         f, 401, "sign_in_required",
-        "Sign in with POST /api/platform/v1/session, send the token of an "
-        "operator (kordless token create), or use the kordless command on "
-        "the server's own machine.");
+        STR("Sign in with POST /api/platform/v1/session, send the token of an operator "
+            "(kordless token create), or use the kordless command on the server's own "
+            "machine."));
 }

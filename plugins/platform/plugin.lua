@@ -164,8 +164,8 @@ return {
           { "expires_at", format = "date-time", nullable = true }, key_limits,
         } }, replies = { [200] = key_reply } }),
     route("POST", "/api-keys/{id}/revoke", "revoke_key", "Revoke a key: at once, and for good", {
-      role = "admin", body = { nullable = true, properties = { text("reason", 200, { nullable = true }) } },
-      replies = { [200] = key_reply } }),
+      role = "admin", replies = { [200] = key_reply },
+      body = { nullable = true, properties = { text("reason", 200, { nullable = true }) } } }),
     route("POST", "/api-keys/{id}/rotate", "rotate_key",
       "A successor with the same limits; the old one works until its grace ends", {
         role = "admin", body = { nullable = true, properties = {

@@ -7,8 +7,7 @@
 #include "ask.h"
 #include "demo.h"
 #include "lua/api.h"
-
-#define VERSION "0.1.0"
+#include "version.h"
 
 static void print_raw(const struct answer *a, const char *path)
 {

@@ -1,11 +1,28 @@
 #include "flow.h"
 
+#include "exposition.h"
 #include "gates.h"
 #include "lua/docs.h"
+#include "metrics.h"
 #include "native/handler.h"
 #include "operate.h"
 #include "ratelimit.h"
 #include "testclock.h"
+
+static void count(struct flight *f)
+{
+    struct metrics_worker *m = f->worker->metrics;
+    const struct unit *u = f->call.unit;
+    int status = f->x->reply->status;
+    metrics_end(m, f->route ? f->route->slot : METRICS_UNMATCHED, status,
+                clock_micros() - f->began);
+    if (!u)
+        return;
+    counter_set(&m->memory[u->plugin->slot], vm_memory(u->vm));
+    if (status == 503 && f->call.failed_code &&
+        str_eq(str_of(f->call.failed_code), STR("policy_failed")))
+        counter_add(&m->policy_failures, 1);
+}
 
 static void end(struct flight *f)
 {
@@ -20,6 +37,7 @@ static void end(struct flight *f)
     }
     if (f->idem_marked)
         idem_end(f->worker->shared->idem, &f->idem);
+    count(f);
     if (f->call.unit)
         f->call.unit->calls--;
     if (f->generation)
@@ -119,6 +137,14 @@ static void show_decisions(struct flight *f)
     buf_lit(body, "]}");
 }
 
+static void show_metrics(struct flight *f)
+{
+    struct reply *r = f->x->reply;
+    r->status = 200;
+    r->content_type = "text/plain; version=0.0.4; charset=utf-8";
+    exposition_put(f->worker, f->generation, &r->body);
+}
+
 static void answer_native(struct flight *f)
 {
     bool ready = atomic_load(&f->worker->shared->ready);
@@ -141,6 +167,9 @@ static void answer_native(struct flight *f)
         break;
     case NATIVE_LUA_DOCS:
         show_docs(f, f->generation->lua_docs);
+        break;
+    case NATIVE_METRICS:
+        show_metrics(f);
         break;
     case NATIVE_RELOAD:
     case NATIVE_ROLLBACK:
@@ -196,6 +225,7 @@ static void run_handler(struct flight *f)
     c->unit = f->generation->workers[f->worker->index].units[f->route->plugin];
     c->unit->calls++;
     c->quota = f->generation->quota;
+    counter_add(&f->worker->metrics->calls[c->unit->plugin->slot], 1);
     c->route = f->route;
     c->match = &f->match;
     c->req = f->x->req;
@@ -241,6 +271,8 @@ void flow_request(void *ctx, struct exchange *x)
     f->generation = w->generation;
     x->user = f;
     know_client(x, &f->generation->settings);
+    f->began = clock_micros();
+    counter_add(&w->metrics->begun, 1);
     worker_enter(w, f->generation);
     if (!gate_route(f) || /* 404, 405 */
         !gate_who(f) ||   /* 401, 403: suspended */

@@ -12,6 +12,7 @@ enum { QUERY_MAX = 64 };
 struct flight { /* one request under way; in the exchange's arena */
     struct call call;
     struct exchange *x;
+    int64_t began; /* clock_micros */
     struct worker *worker;
     struct generation *generation;
     const struct route *route;

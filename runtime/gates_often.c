@@ -1,5 +1,6 @@
 #include "gates.h"
 
+#include "metrics.h"
 #include "ratelimit.h"
 
 /* How often: keys by their three windows, sessions by their minute, strangers by
@@ -30,10 +31,12 @@ static bool often_stranger(struct flight *f)
     int64_t wait =
         peers_wait(f->worker->shared->strangers, who, PEER_CONTACT_REQUEST, boot);
     const char *what = "requests from this address";
+    enum metrics_window window = METRICS_CONTACT_REQUESTS;
     if (!wait) {
         wait =
             peers_wait(f->worker->shared->strangers, who, PEER_CONTACT_FAILURE, boot);
         what = "failed look-ups from this address";
+        window = METRICS_CONTACT_FAILURES;
     }
     if (!wait) {
         wait = peers_wait(f->worker->shared->strangers, number_name(f),
@@ -41,6 +44,7 @@ static bool often_stranger(struct flight *f)
         what = "failed look-ups of this booking";
     }
     if (wait) {
+        counter_add(&f->worker->metrics->windows[window], 1);
         ratelimit_refuse_stranger(f->x->reply, wait, what, f->worker->scratch);
         return false;
     }
@@ -70,6 +74,7 @@ static bool often_lookup(struct flight *f)
         peers_wait(p, str_of(f->key->id), PEER_AUTH_FAILURE, f->x->now.boot_ms);
     if (wait) {
         f->refused = true;
+        counter_add(&f->worker->metrics->windows[METRICS_LOOKUPS], 1);
         ratelimit_refuse_stranger(f->x->reply, wait,
                                   "looks at the limits with this API key",
                                   f->worker->scratch);
@@ -140,6 +145,8 @@ static bool often_session(struct flight *f)
                    f->x->now.boot_ms);
     if (!wait)
         return true;
+    counter_add(&f->worker->metrics->windows[look ? METRICS_LOOKUPS : METRICS_SESSIONS],
+                1);
     ratelimit_refuse_stranger(f->x->reply, wait,
                               look ? "looks at the limits in this session"
                                    : "requests in this session",
@@ -181,6 +188,7 @@ bool gate_often(struct flight *f)
     f->refused = !v.admitted;
     if (v.admitted)
         return true;
+    counter_add(&f->worker->metrics->windows[ratelimit_window(&v)], 1);
     ratelimit_refuse(f->x->reply, &v, f->key, settings->support_contact,
                      f->worker->scratch);
     return false;

@@ -115,6 +115,55 @@ static bool by_socket(struct flight *f)
     return true;
 }
 
+/* --- who looks at the metrics --- */
+
+static bool is_loopback(const struct in6_addr *a)
+{
+    return IN6_IS_ADDR_LOOPBACK(a) || (IN6_IS_ADDR_V4MAPPED(a) && a->s6_addr[12] == 127);
+}
+
+/* Somebody stands in between: who asks is not who is connected. */
+static bool is_forwarded(const struct http_request *req)
+{
+    static const char *const names[] = {"forwarded", "x-real-ip", "via"};
+    struct str prefix = STR("x-forwarded-");
+    for (int i = 0; i < req->n_fields; i++) {
+        struct str name = req->fields[i].name;
+        if (name.n > prefix.n && str_eq_nocase((struct str){name.p, prefix.n}, prefix))
+            return true;
+        for (size_t k = 0; k < sizeof(names) / sizeof(names[0]); k++)
+            if (str_eq_nocase(name, str_of(names[k])))
+                return true;
+    }
+    return false;
+}
+
+/* A collector on this very machine needs no token: but where a proxy is known to stand,
+ * it may pass on anybody, and say so or not. */
+static bool is_plain(const struct flight *f)
+{
+    return is_loopback(&f->x->peer->address) && !f->generation->settings.n_proxies &&
+           !is_forwarded(f->x->req);
+}
+
+static bool refuse_nobody(struct flight *f)
+{
+    if (f->route->native != NATIVE_METRICS)
+        return gate_refuse_stranger(
+            f, 401, "sign_in_required",
+            STR("Sign in with POST /api/platform/v1/session, send the token of an "
+                "operator (kordless token create), or use the kordless command on the "
+                "server's own machine."));
+    return gate_refuse_stranger(
+        f, 401, "sign_in_required",
+        is_loopback(&f->x->peer->address)
+            ? STR("This may have come through a proxy, so it may be anybody's. Send the "
+                  "token of an operator (kordless token create), or ask over the "
+                  "administrator's socket, DIR/admin.sock.")
+            : STR("The metrics are for operators: send the token of one (kordless token "
+                  "create), or ask from the server's own machine."));
+}
+
 bool gate_platform(struct flight *f)
 {
     struct str field, token;
@@ -124,13 +173,10 @@ bool gate_platform(struct flight *f)
                            "one.");
     if (field.p)
         return by_token(f, field);
-    if (f->x->peer->local_admin)
+    if (f->x->peer->local_admin ||
+        (f->route->native == NATIVE_METRICS && is_plain(f)))
         return by_socket(f);
     if (gate_session_sent(f, &token))
         return gate_by_session(f, token);
-    return gate_refuse_stranger(
-        f, 401, "sign_in_required",
-        STR("Sign in with POST /api/platform/v1/session, send the token of an operator "
-            "(kordless token create), or use the kordless command on the server's own "
-            "machine."));
+    return refuse_nobody(f);
 }

@@ -2,6 +2,7 @@
 
 #include "guard/auth.h"
 #include "http/parse.h"
+#include "metrics.h"
 #include "ratelimit.h"
 
 /* Who asks: an API key, or a stranger whose failures are counted. People stand in
@@ -60,7 +61,9 @@ bool gate_refuse_stranger(struct flight *f, int status, const char *code,
     struct str who = peers_name(&f->x->peer->address, name);
     int64_t wait = peers_wait(f->worker->shared->strangers, who, PEER_AUTH_FAILURE,
                               f->x->now.boot_ms);
+    metrics_code(f->worker->metrics, code);
     if (wait > 0) {
+        counter_add(&f->worker->metrics->windows[METRICS_AUTH_FAILURES], 1);
         ratelimit_refuse_stranger(f->x->reply, wait,
                                   "failed authentications from this address",
                                   f->worker->scratch);
@@ -83,10 +86,12 @@ static bool refuse_key(struct flight *f, enum auth a, struct key *k, struct str 
     f->refused = true;
     buf_clear(detail);
     auth_detail(a, k, text, detail);
-    if (a == AUTH_SUSPENDED) /* a good key: nobody guesses here */
+    if (a == AUTH_SUSPENDED) { /* a good key: nobody guesses here */
+        metrics_code(f->worker->metrics, auth_code(a));
         reply_problem(f->x->reply, auth_status(a), auth_code(a), buf_slice(detail));
-    else
+    } else {
         gate_refuse_stranger(f, auth_status(a), auth_code(a), buf_slice(detail));
+    }
     return false;
 }
 

@@ -20,6 +20,7 @@
  *   gates_count.c what is noted of it
  *   ratelimit.c   what callers hear of limits worker.c    a thread that serves
  *   counts.c      counts go to the store    chore.c       a write main waits for
+ *   metrics.c     what workers count        exposition.c  /metrics, all of it
  *   pauses.c      what calls wait for, on the loop   aside.c   what takes too long there
  *   hasher.c      passwords, on threads of their own
  *   scribe.c      lines for a file: the decision log
@@ -60,7 +61,7 @@
  *   http/         bytes to meaning and back: parse, chunks, query, route, reply,
  *                 forwarded (whom a proxy asks for);
  *                 outwards: outgoing, response
- *   base/         err, str, arena, buf, log, now, id, json, span, zone
+ *   base/         err, str, arena, buf, log, now, id, json, span, zone, counter, prom
  */
 
 #include <stdio.h>

@@ -5,6 +5,7 @@
 
 #include "lua/hook.h"
 #include "kit.h"
+#include "metrics.h"
 #include "net/fetch.h"
 #include "worker.h"
 
@@ -21,6 +22,7 @@ struct pause { /* a call waits: for a time, a fetch or a hash */
     struct moment moment;
     struct fetch *fetch;
     struct kit_fetch *asked; /* a fetch, of a spec */
+    const struct outgoing *outgoing; /* of the fetch */
     struct hash *hash;
 };
 
@@ -123,6 +125,8 @@ static void pause_over(void *ctx)
 {
     struct pause *p = ctx;
     struct call *c = p->call;
+    if (p->outgoing)
+        metrics_fetched(p->worker->metrics, p->outgoing->fault);
     pause_free(p);
     c->pending = NULL;
     call_wake(c);
@@ -151,6 +155,9 @@ int pauses_fetch(void *worker, struct call *c, struct outgoing *o)
     else
         err = fetch_start(&p->fetch, w->pauses->fetcher, o,
                           c->unit->plugin->settings->fetch_loopback, pause_over, p);
+    p->outgoing = o;
+    if (err)
+        metrics_fetched(w->metrics, "busy");
     if (err)
         pause_free(p);
     else
@@ -278,6 +285,7 @@ static void job_due(void *ctx)
     j->generation = w->generation;
     worker_enter(w, j->generation);
     unit->calls++;
+    counter_add(&w->metrics->calls[unit->plugin->slot], 1);
     j->call = (struct call){.host = &w->host,
                             .unit = unit,
                             .route = &j->route,

@@ -16,7 +16,7 @@ static uint32_t remaining(const struct limit_state *s)
 
 /* The window with the smallest share left; when refused, the one with the longest wait.
  * Ties go in the order minute, hour, day. */
-static enum limit_window tightest(const struct limit_verdict *v)
+enum limit_window ratelimit_window(const struct limit_verdict *v)
 {
     int best = 0;
     for (int i = 1; i < LIMIT_WINDOWS; i++) {
@@ -59,7 +59,7 @@ static void put_policy(struct buf *b, const struct limit_verdict *v)
 void ratelimit_fields(struct reply *r, const struct limit_verdict *v, int64_t wall_ms,
                       bool ietf)
 {
-    const struct limit_state *s = &v->windows[tightest(v)];
+    const struct limit_state *s = &v->windows[ratelimit_window(v)];
     struct buf *b = &r->fields;
     buf_lit(b, "X-RateLimit-Limit: ");
     buf_u64(b, s->limit);
@@ -119,7 +119,7 @@ static void say_refused(struct buf *b, const struct limit_verdict *v,
     static const struct str per[] = {STR(" requests in the last minute"),
                                      STR(" requests in the last hour"),
                                      STR(" requests in the last day")};
-    enum limit_window w = tightest(v);
+    enum limit_window w = ratelimit_window(v);
     buf_str(b, who[w]);
     buf_str(b, keyring_label(k));
     buf_lit(b, "' (…");

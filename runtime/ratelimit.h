@@ -8,6 +8,9 @@
 #include "guard/limit.h"
 #include "http/reply.h"
 
+/* The one that decides: admitted, with the smallest share left; refused, with the longest
+ * wait. */
+enum limit_window ratelimit_window(const struct limit_verdict *v);
 /* `scratch` is the worker's: a refusal is the one answer that must stay cheap. */
 void ratelimit_fields(struct reply *r, const struct limit_verdict *v, int64_t wall_ms,
                       bool ietf);

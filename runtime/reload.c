@@ -2,6 +2,7 @@
 
 #include "change.h"
 #include "lastgood.h"
+#include "metrics.h"
 
 /* --- building --- */
 
@@ -140,6 +141,8 @@ int reload_run(struct server *s, enum reload_kind kind, struct buf *report,
                                       : build(s, &s->sources, &g, faults);
     if (!err)
         err = go_live(s, g, kind, report, faults);
+    if (kind != RELOAD_DRY)
+        metrics_reloaded(s->shared.metrics, !err, clock_read(s->shared.clock).wall_ms);
     if (!err)
         return 0;
     generation_drop(g);

@@ -18,6 +18,7 @@
 #include "guard/key_rows.h"
 #include "guard/people.h"
 #include "reload.h"
+#include "metrics.h"
 #include "native/natives.h"
 #include "testclock.h"
 #include "worker.h"
@@ -181,6 +182,10 @@ static int start_threads(struct server *s, const struct server_options *o, int w
     s->workers = calloc((size_t)workers, sizeof(struct worker *));
     if (!s->workers)
         abort();
+    s->shared.metrics = metrics_new(workers, clock_read(s->shared.clock).wall_ms);
+    metrics_name(s->shared.metrics, s->generation);
+    metrics_count_keys(s->shared.metrics, s->shared.keyring,
+                       clock_read(s->shared.clock).wall_ms);
     for (int i = 0; i < workers && !err; i++)
         err = start_worker(s, o, why);
     return err;
@@ -364,6 +369,7 @@ void server_tick(struct server *s)
     if (now.boot_ms - s->flushed_ms >= FLUSH_MS) {
         s->flushed_ms = now.boot_ms;
         flush_last_use(s);
+        metrics_count_keys(s->shared.metrics, s->shared.keyring, now.wall_ms);
     }
     counts_tick(s);
     if (now.boot_ms - s->swept_ms >= SWEEP_MS) {
@@ -386,6 +392,7 @@ int server_room(struct server *s, struct buf *faults)
 
 void server_adopt(struct server *s, struct generation *g)
 {
+    metrics_name(s->shared.metrics, g);
     for (int i = 0; i < s->n_workers; i++) {
         generation_hold(g);
         worker_adopt(s->workers[i], g);
@@ -416,6 +423,7 @@ void server_close(struct server *s, int64_t drain_ms)
         worker_free(s->workers[i]);
     writer_free(s->shared.writer);
     scribe_close(s->shared.decisions);
+    metrics_free(s->shared.metrics);
     natives_stop(s->sources.natives);
     for (int i = 0; i < s->n_retired; i++)
         generation_drop(s->retired[i]);

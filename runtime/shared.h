@@ -25,6 +25,7 @@
 
 struct kit;
 enum { SESSION_PER_MINUTE = 300, SIGN_INS_PER_MINUTE = 5 /* that fail */ };
+struct metrics;
 
 struct shared {
     struct clock *clock;
@@ -46,6 +47,7 @@ struct shared {
     struct desk *desk;    /* what workers ask of main */
     struct kit *kit;      /* of `kordless test`; NULL in a server that serves */
     bool strict;          /* replies are held to what their routes declare */
+    struct metrics *metrics;
     char public_url[256]; /* where clients reach us, unless the settings say */
     char etag_salt[17];   /* differs per start: commit numbers begin anew */
     atomic_bool ready;

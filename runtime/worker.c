@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "kit.h"
+#include "metrics.h"
 #include "net/listen.h"
 
 /* --- the verbs lent to lua/ --- */
@@ -275,8 +276,12 @@ static int open_all(struct worker *w, const struct worker_options *o, struct buf
     if (!err)
         net_trust(w->net, w->generation->settings.proxies,
                   w->generation->settings.n_proxies);
+    if (!err)
+        atomic_store(&w->metrics->net, net_counts(w->net));
     if (!err && o->listen_fd >= 0)
         err = listener_new(&w->listener, w->loop, o->listen_fd, accepted, w);
+    if (!err && w->listener)
+        listener_count(w->listener, &w->metrics->shed);
     if (!err && o->admin_fd >= 0)
         err = listener_new(&w->admin, w->loop, o->admin_fd, accepted_admin, w);
     return err;
@@ -289,6 +294,7 @@ int worker_start(struct worker **out, const struct worker_options *o, struct buf
         abort();
     w->shared = o->shared;
     w->index = o->index;
+    w->metrics = o->shared->metrics->workers[o->index];
     w->generation = o->generation;
     id_source_init(&w->ids);
     w->tally = tally_new(TALLY_MAX);

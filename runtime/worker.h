@@ -12,8 +12,11 @@
 #include "shared.h"
 #include "store/reader.h"
 
+struct metrics_worker;
+
 struct worker {
     struct shared *shared;
+    struct metrics_worker *metrics; /* what this one counts */
     int index;
     pthread_t thread;
     struct loop *loop;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/counter.h"
 
 struct log {
     struct clock *clock;
@@ -15,6 +16,7 @@ struct log {
     enum log_format format;
     log_sink *sink;
     void *ctx;
+    struct counter lines[LOG_ERROR + 1];
 };
 
 struct log *log_new(struct clock *clock, enum log_level least, enum log_format format,
@@ -23,13 +25,18 @@ struct log *log_new(struct clock *clock, enum log_level least, enum log_format f
     struct log *l = malloc(sizeof(*l));
     if (!l)
         abort();
-    *l = (struct log){clock, least, format, sink, ctx};
+    *l = (struct log){clock, least, format, sink, ctx, {{0}}};
     return l;
 }
 
 void log_free(struct log *l)
 {
     free(l);
+}
+
+uint64_t log_lines(const struct log *l, enum log_level level)
+{
+    return l ? counter_read(&l->lines[level]) : 0;
 }
 
 void log_to_stderr(void *ctx, struct str line)
@@ -112,6 +119,7 @@ void log_event(struct log *l, enum log_level level, const char *event,
     if (l->format == LOG_JSON)
         buf_char(&b, '}');
     buf_char(&b, '\n');
+    counter_share(&l->lines[level], 1);
     l->sink(l->ctx, buf_slice(&b));
     buf_end(&b);
 }

@@ -41,6 +41,9 @@ void log_to_stderr(void *ctx, struct str line); /* a sink: one write(2) a line *
 void log_event(struct log *l, enum log_level level, const char *event,
                const struct log_field *fields, size_t n);
 
+/* Lines of this level so far. Any thread. */
+uint64_t log_lines(const struct log *l, enum log_level level);
+
 #define LOG(l, level, event, ...)                                                      \
     log_event((l), (level), (event), (const struct log_field[]){__VA_ARGS__},          \
               sizeof((const struct log_field[]){__VA_ARGS__}) / sizeof(struct log_field))

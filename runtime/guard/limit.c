@@ -365,6 +365,12 @@ int limits_take(struct limits *l, uint32_t key_ring, uint32_t org_ring,
     return err;
 }
 
+void limits_size(const struct limits *l, uint64_t *bytes, uint64_t *rings)
+{
+    *bytes = atomic_load_explicit(&l->file.size, memory_order_relaxed);
+    *rings = atomic_load_explicit(&l->count, memory_order_relaxed);
+}
+
 void limits_peek(struct limits *l, uint32_t key_ring, uint32_t org_ring,
                  const struct limit_rule *rule, const struct now *now,
                  struct limit_verdict *out)

@@ -69,6 +69,9 @@ void limits_peek(struct limits *l, uint32_t key_ring, uint32_t org_ring,
                  const struct limit_rule *rule, const struct now *now,
                  struct limit_verdict *out);
 
+/* The file's length, and for how many keys and organizations it counts. Any thread. */
+void limits_size(const struct limits *l, uint64_t *bytes, uint64_t *rings);
+
 /* Each second, from one thread at a time. */
 void limits_sync(struct limits *l);
 /* Each hour: drops what no window can see any more. */

@@ -12,8 +12,6 @@
 #include "lua/reference.h"
 #include "native/natives.h"
 
-enum { COMPILED_STEP = 64 };
-
 /* --- reading --- */
 
 /* Compiles every file, also those that only some day's request would require. */
@@ -106,6 +104,21 @@ static int bind_uses(struct generation *g, struct plugin *p, struct buf *faults)
     return err;
 }
 
+enum { ROUTES_STEP = 64 };
+
+static int keep_route(struct generation *g, struct route *r, void **clash)
+{
+    if (g->n_all % ROUTES_STEP == 0) {
+        struct route **more =
+            arena_alloc(&g->arena, sizeof(*more) * (size_t)(g->n_all + ROUTES_STEP));
+        if (g->n_all)
+            memcpy(more, g->all, sizeof(*more) * (size_t)g->n_all);
+        g->all = more;
+    }
+    g->all[g->n_all++] = r;
+    return route_add(g->routes, r->method, r->path, r, clash);
+}
+
 static int add_route(struct generation *g, struct plugin *p, int i, struct buf *faults)
 {
     struct route *r = &p->manifest.routes[i];
@@ -113,7 +126,7 @@ static int add_route(struct generation *g, struct plugin *p, int i, struct buf *
     char key[32];
     snprintf(key, sizeof(key), "routes[%d].path", i + 1);
     r->plugin = p->index;
-    int err = route_add(g->routes, r->method, r->path, r, &clash);
+    int err = keep_route(g, r, &clash);
     if (err == ERR_EXISTS)
         manifest_fault(&p->folder, faults, key, "the route %s is taken by %s",
                        r->label.p, ((const struct route *)clash)->label.p);
@@ -132,7 +145,7 @@ static int add_builtin(struct generation *g, bool test_clock)
         struct route *r = arena_zero(&g->arena, sizeof(*r));
         *r = own[i];
         void *clash;
-        err = route_add(g->routes, r->method, r->path, r, &clash);
+        err = keep_route(g, r, &clash);
     }
     return err;
 }
@@ -191,16 +204,8 @@ static int add_compiled(struct generation *g, const struct native_route *n, int 
                         .summary = n->summary,
                         .scope = n->scope,
                         .body = n->json};
-    if (g->n_compiled % COMPILED_STEP == 0) {
-        const struct route **more = arena_alloc(
-            &g->arena, sizeof(*more) * (size_t)(g->n_compiled + COMPILED_STEP));
-        if (g->n_compiled)
-            memcpy(more, g->compiled, sizeof(*more) * (size_t)g->n_compiled);
-        g->compiled = more;
-    }
-    g->compiled[g->n_compiled++] = r;
     void *clash = NULL;
-    int err = route_add(g->routes, r->method, r->path, r, &clash);
+    int err = keep_route(g, r, &clash);
     if (err == ERR_EXISTS)
         buf_fmt(faults, "%s: routes[%d].path: the route %s is taken by %s\n", file, i,
                 r->label.p, ((const struct route *)clash)->label.p);

@@ -33,8 +33,8 @@ struct generation {
     int n_plugins;
     const struct native **natives; /* as the settings list them */
     int n_natives;
-    const struct route **compiled; /* their routes, in their order */
-    int n_compiled;
+    struct route **all; /* routes, those of natives and of the runtime too */
+    int n_all;
     struct routes *routes; /* of struct route */
     struct quota *quota;
     struct str openapi, docs, lua_docs; /* /openapi.json, /docs, /docs/lua */

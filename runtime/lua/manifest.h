@@ -49,6 +49,7 @@ enum route_native {
     NATIVE_OPENAPI,
     NATIVE_DOCS,
     NATIVE_LUA_DOCS,
+    NATIVE_METRICS,
     NATIVE_RELOAD,
     NATIVE_ROLLBACK,
     NATIVE_STATUS,
@@ -71,6 +72,7 @@ struct route {
     uint32_t cost; /* requests that one of it counts as; 0: one. scripts/quota.lua's */
     bool idempotent, cached, raw, body; /* body: a JSON body is read */
     int plugin;                         /* index in its generation */
+    int slot;                           /* of its counts (metrics.h) */
     struct declared declared;
     const struct native_route *compiled; /* answered by a native plugin; or NULL */
     _Atomic uint16_t counted; /* its label's number in guard/usage.h plus 1; or 0 */

@@ -12,6 +12,7 @@ struct quarantine {
     atomic_uint n; /* kills since it last began to run; the next one's place */
     _Atomic int64_t times[QUARANTINE_KILLS];
     _Atomic uint64_t counts[KILLS];
+    struct counter *ever; /* by kind; NULL: nobody wants to know */
 };
 
 struct quarantine *quarantine_new(struct arena *a, struct ward *w, struct str name)
@@ -37,6 +38,11 @@ struct quarantine *quarantine_find(const struct ward *w, struct str name)
     return q;
 }
 
+void quarantine_tie(struct quarantine *q, struct counter *ever)
+{
+    q->ever = ever;
+}
+
 bool quarantine_on(const struct quarantine *q)
 {
     return atomic_load_explicit(&q->on, memory_order_relaxed);
@@ -47,6 +53,8 @@ void quarantine_kill(struct quarantine *q, enum kill why, int64_t boot_ms,
 {
     unsigned n = atomic_fetch_add(&q->n, 1);
     atomic_fetch_add(&q->counts[why], 1);
+    if (q->ever)
+        counter_share(&q->ever[why], 1);
     atomic_store(&q->times[n % QUARANTINE_KILLS], boot_ms);
     int64_t oldest = atomic_load(&q->times[(n + 1) % QUARANTINE_KILLS]);
     if (n + 1 < QUARANTINE_KILLS || boot_ms - oldest > QUARANTINE_MS ||

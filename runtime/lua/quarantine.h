@@ -12,6 +12,7 @@
 
 #include "base/arena.h"
 #include "base/str.h"
+#include "base/counter.h"
 
 enum { QUARANTINE_KILLS = 10, QUARANTINE_MS = 60 * 1000 };
 enum kill { KILL_BUDGET, KILL_MEMORY, KILLS };
@@ -26,6 +27,10 @@ struct ward { /* all of a generation */
 struct quarantine *quarantine_new(struct arena *a, struct ward *w, struct str name);
 const struct ward *quarantine_ward(const struct quarantine *q);
 struct quarantine *quarantine_find(const struct ward *w, struct str name); /* or NULL */
+
+/* Counts there as well, from now on: KILLS counters that outlive the generation. Before
+ * anything of it runs. */
+void quarantine_tie(struct quarantine *q, struct counter *ever);
 
 bool quarantine_on(const struct quarantine *q);
 /* A call was killed; `boot_ms` is the limit clock's. Says so once when it begins. */

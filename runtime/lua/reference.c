@@ -1,7 +1,6 @@
 #include "lua/reference.h"
 
 #include "lua/api_page.h"
-#include "lua/builtin.h"
 #include "lua/docs.h"
 #include "native/natives.h"
 
@@ -13,9 +12,10 @@ static void list_routes(const struct generation *g, struct openapi *o)
             o->routes[o->n_routes++] =
                 (struct openapi_route){&m->routes[k], m->name, m};
     }
-    for (int i = 0; i < g->n_compiled; i++)
-        o->routes[o->n_routes++] = (struct openapi_route){
-            .route = g->compiled[i], .owner = native_name(g->compiled[i]->compiled->of)};
+    for (int i = 0; i < g->n_all; i++)
+        if (g->all[i]->compiled)
+            o->routes[o->n_routes++] = (struct openapi_route){
+                .route = g->all[i], .owner = native_name(g->all[i]->compiled->of)};
     openapi_own(o);
 }
 
@@ -40,12 +40,7 @@ void reference_write(struct generation *g)
                         .owners = list_owners(g),
                         .n_owners = g->n_plugins + g->n_natives};
     struct buf text;
-    int most;
-    builtin_routes(&most);
-    most += g->n_compiled;
-    for (int i = 0; i < g->n_plugins; i++)
-        most += g->plugins[i].manifest.n_routes;
-    o.routes = arena_alloc(&g->arena, sizeof(*o.routes) * (size_t)most);
+    o.routes = arena_alloc(&g->arena, sizeof(*o.routes) * (size_t)(g->n_all + 1));
     list_routes(g, &o);
     buf_init(&text);
     openapi_put(&o, &text);

@@ -31,6 +31,7 @@ struct plugin {
     struct fence fence;              /* writes its own tables, reads what it lists */
     struct quarantine *quarantine;
     int index;
+    int slot;    /* of its counts (metrics.h) */
     bool faulty; /* its manifest is no good, so nothing of it can be built */
 };
 

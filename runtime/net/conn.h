@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/counter.h"
 #include "base/log.h"
 #include "base/now.h"
 #include "http/forwarded.h"
@@ -83,6 +84,12 @@ void net_trust(struct net *n, const struct network *list, int count);
  * after `ms`. */
 void net_drain(struct net *n, int64_t ms, void (*drained)(void *ctx), void *ctx);
 int net_open(const struct net *n); /* connections */
+
+struct net_counts { /* read on any thread, as long as the net lives */
+    struct counter accepted, closed, shed_address, shed_total;
+    struct counter malformed; /* requests refused here, with those that came too late */
+};
+const struct net_counts *net_counts(const struct net *n);
 /* Closes all, before loop_free. No exchange_done after this for those still open. */
 void net_free(struct net *n);
 

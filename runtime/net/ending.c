@@ -105,6 +105,7 @@ void conn_name_request(struct conn *c, const struct http_request *req)
 void conn_refuse(struct conn *c, const struct http_refusal *why,
                  const struct http_request *req)
 {
+    counter_add(&c->net->counts.malformed, 1);
     struct net *n = c->net;
     conn_name_request(c, req);
     LOG(n->log, LOG_DEBUG, "refused", LOG_N("status", why->status),

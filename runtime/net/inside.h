@@ -88,6 +88,7 @@ struct net {
     struct conn *later; /* their turn was over */
     struct work *works;
     int open, n_spare;
+    struct net_counts counts;
     size_t held; /* memory of all `in` */
     bool busy;   /* between net_enter and net_leave */
 

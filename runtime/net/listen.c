@@ -246,6 +246,7 @@ struct listener {
     int fd, spare; /* spare: a descriptor to give up when there is no other */
     struct event event;
     struct loop_timer *again;
+    struct counter *shed; /* NULL: not counted */
     void (*accepted)(void *ctx, int fd);
     void *ctx;
 };
@@ -265,6 +266,8 @@ static bool shed(struct listener *l)
     int fd = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC);
     if (fd >= 0)
         close(fd);
+    if (fd >= 0 && l->shed)
+        counter_add(l->shed, 1);
     l->spare = spare_open();
     return fd >= 0 && l->spare >= 0;
 }
@@ -317,6 +320,11 @@ int listener_new(struct listener **out, struct loop *l, int fd,
     }
     *out = n;
     return 0;
+}
+
+void listener_count(struct listener *l, struct counter *shed)
+{
+    l->shed = shed;
 }
 
 void listener_free(struct listener *l)

@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/counter.h"
 
 struct loop;
 struct listener;
@@ -37,6 +38,7 @@ int connect_unix(const char *dir, const char *name, int *fd) MUST_CHECK; /* bloc
  * sheds: accepts with a spare descriptor and closes, rather than spin. */
 int listener_new(struct listener **out, struct loop *l, int fd,
                  void (*accepted)(void *ctx, int fd), void *ctx) MUST_CHECK;
+void listener_count(struct listener *l, struct counter *shed); /* what it sheds */
 void listener_free(struct listener *l); /* closes */
 
 #endif

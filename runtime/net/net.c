@@ -95,6 +95,7 @@ void net_release(struct conn *c)
         c->next->prev = c->prev;
     c->next = n->dead;
     n->dead = c;
+    counter_add(&n->counts.closed, 1);
     if (--n->open == 0 && n->draining)
         loop_timer_set(n->drain_timer, 0);
 }
@@ -265,6 +266,7 @@ static struct conn *conn_new(struct net *n)
         n->all->prev = c;
     n->all = c;
     n->open++;
+    counter_add(&n->counts.accepted, 1);
     return c;
 }
 
@@ -275,9 +277,11 @@ void net_accept(struct net *n, int fd, bool local_admin)
     bool tcp = find_peer(fd, &peer.address);
     bool counted = tcp && !network_any(n->proxies, n->n_proxies, &peer.address);
     /* The administrator comes in even when everybody else is there already. */
-    if (n->draining || (n->open >= n->caps.total && !local_admin) ||
+    bool full = n->draining || (n->open >= n->caps.total && !local_admin);
+    if (full ||
         (counted &&
          !addresses_take(n->addresses, &peer.address, n->caps.per_address))) {
+        counter_add(full ? &n->counts.shed_total : &n->counts.shed_address, 1);
         close(fd);
         return;
     }
@@ -302,6 +306,11 @@ void net_trust(struct net *n, const struct network *list, int count)
 int net_open(const struct net *n)
 {
     return n->open;
+}
+
+const struct net_counts *net_counts(const struct net *n)
+{
+    return &n->counts;
 }
 
 /* ------------------------------------------------------------------------ end */

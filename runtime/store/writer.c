@@ -15,6 +15,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/now.h"
+#include "base/counter.h"
+
 struct writer {
     struct writer_options o;
     char *wal; /* the name of its file */
@@ -35,6 +38,9 @@ struct writer {
     _Atomic uint64_t commits;
     _Atomic uint64_t members, reruns, checkpoints;
     _Atomic int64_t wal_bytes;
+    struct counter unfinished, commit_micros, wal_pages, sizes[WRITER_SIZES],
+        failures[WRITER_ERRORS];
+    struct counter refusals; /* any thread's, under `lock` */
     int checkpoint_at; /* pages; more than wal_pages after one that did not finish */
 };
 
@@ -76,8 +82,28 @@ static int fate(struct writer *w, const struct write *m, bool *lost)
     return cause;
 }
 
+static int commit(struct writer *w)
+{
+    int64_t began = clock_micros();
+    int err = db_commit(w->db);
+    if (!err)
+        counter_add(&w->commit_micros, (uint64_t)(clock_micros() - began));
+    return err;
+}
+
+static void finish(struct writer *w, struct write *m)
+{
+    if (m->result < 0)
+        counter_add(&w->failures[-m->result < WRITER_ERRORS ? -m->result : 0], 1);
+    m->done(m);
+}
+
 static void committed(struct writer *w, uint64_t members)
 {
+    int size = 0;
+    while (size < WRITER_SIZES - 1 && members > (uint64_t)1 << size)
+        size++;
+    counter_add(&w->sizes[size], 1);
     atomic_fetch_add_explicit(&w->members, members, memory_order_relaxed);
     atomic_fetch_add_explicit(&w->commits, 1, memory_order_release);
 }
@@ -92,29 +118,29 @@ static void run_alone(struct writer *w, struct write *m)
         if (m->result)
             db_rollback(w->db);
         else
-            m->result = db_commit(w->db);
+            m->result = commit(w);
     }
     if (!m->result)
         committed(w, 1);
-    m->done(m);
+    finish(w, m);
 }
 
 /* ---- a group ---- */
 
-static void tell_all(struct write *m)
+static void tell_all(struct writer *w, struct write *m)
 {
     while (m) {
         struct write *next = m->next;
-        m->done(m);
+        finish(w, m);
         m = next;
     }
 }
 
-static void fail_all(struct write *group, int err)
+static void fail_all(struct writer *w, struct write *group, int err)
 {
     for (struct write *m = group; m; m = m->next)
         m->result = err;
-    tell_all(group);
+    tell_all(w, group);
 }
 
 static void note(struct writer *w, enum log_level level, const char *event, int err)
@@ -129,7 +155,7 @@ static void rerun(struct writer *w, struct write *group, struct write *culprit)
     for (struct write *m = group, *next; m; m = next) {
         next = m->next;
         if (m == culprit) {
-            m->done(m);
+            finish(w, m);
             continue;
         }
         atomic_fetch_add_explicit(&w->reruns, 1, memory_order_relaxed);
@@ -158,14 +184,14 @@ static void run_group(struct writer *w, struct write *group)
     int err = db_begin(w->db);
     if (err) {
         note(w, LOG_ERROR, "write_begin_failed", err);
-        fail_all(group, err);
+        fail_all(w, group, err);
         return;
     }
     int kept = run_members(w, group, &culprit);
     if (kept < 0)
         err = culprit->result;
     if (kept > 0)
-        err = db_commit(w->db);
+        err = commit(w);
     else
         db_rollback(w->db);
     if (err) {
@@ -175,7 +201,7 @@ static void run_group(struct writer *w, struct write *group)
     }
     if (kept > 0)
         committed(w, (uint64_t)kept);
-    tell_all(group);
+    tell_all(w, group);
 }
 
 /* ---- checkpoints ---- */
@@ -213,6 +239,7 @@ static void checkpoint(struct writer *w)
     }
     if (err) {
         note(w, LOG_WARN, "checkpoint_unfinished", err);
+        counter_add(&w->unfinished, 1);
         w->checkpoint_at = db_wal_frames(w->db) + w->o.wal_pages;
         return;
     }
@@ -225,6 +252,7 @@ static void look_at_wal(struct writer *w)
     struct stat st;
     if (db_wal_frames(w->db) >= w->checkpoint_at)
         checkpoint(w);
+    counter_set(&w->wal_pages, (uint64_t)db_wal_frames(w->db));
     if (stat(w->wal, &st) == 0)
         atomic_store_explicit(&w->wal_bytes, st.st_size, memory_order_relaxed);
 }
@@ -359,6 +387,8 @@ int writer_queue(struct writer *w, struct write *job)
         err = ERR_CLOSED;
     else if (w->queued >= w->o.queue_max)
         err = ERR_BUSY;
+    if (err == ERR_BUSY)
+        counter_add(&w->refusals, 1);
     if (!err) {
         *w->tail = job;
         w->tail = &job->next;
@@ -390,6 +420,14 @@ void writer_stats(const struct writer *w, struct writer_stats *out)
         .members = atomic_load_explicit(&w->members, memory_order_relaxed),
         .reruns = atomic_load_explicit(&w->reruns, memory_order_relaxed),
         .checkpoints = atomic_load_explicit(&w->checkpoints, memory_order_relaxed),
+        .unfinished = counter_read(&w->unfinished),
+        .refusals = counter_read(&w->refusals),
+        .commit_micros = counter_read(&w->commit_micros),
         .wal_bytes = atomic_load_explicit(&w->wal_bytes, memory_order_relaxed),
+        .wal_pages = (int)counter_read(&w->wal_pages),
     };
+    for (int i = 0; i < WRITER_SIZES; i++)
+        out->sizes[i] = counter_read(&w->sizes[i]);
+    for (int i = 0; i < WRITER_ERRORS; i++)
+        out->failures[i] = counter_read(&w->failures[i]);
 }

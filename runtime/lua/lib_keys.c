@@ -410,6 +410,7 @@ int lib_keys_revoke(lua_State *L)
     struct key *live = key_at_1(L, c);
     if (!live)
         return 1;
+    call_may_wait(L); /* or it would be refused in memory and stay so in the store */
     struct job *j = new_job(c, revoke, revoked);
     j->live = live;
     j->reason = arena_str(c->arena, (struct str){reason, nr});

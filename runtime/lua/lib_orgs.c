@@ -201,6 +201,7 @@ int lib_orgs_change(lua_State *L)
         return 1;
     }
     read_change(L, c, &to);
+    call_may_wait(L); /* before memory says what the store never will */
     struct job *j = platform_write_new(c, sizeof(*j), change, changed);
     j->change = to;
     j->live = live;

@@ -85,3 +85,113 @@ int ask_open(struct client **c, const struct options *o)
     buf_end(&why);
     return 0;
 }
+
+void ask_print_raw(const struct answer *a, const char *path)
+{
+    struct str raw;
+    if (answer_raw(a, path, &raw))
+        printf("%.*s\n", (int)raw.n, raw.p);
+}
+
+/* A string as its text, anything else as it stands there; null as nothing. */
+void ask_print_field(const struct answer *a, const char *label, const char *path)
+{
+    struct buf text;
+    struct str raw;
+    buf_init(&text);
+    struct str v = answer_text(a, path, &text);
+    if (!v.n && answer_raw(a, path, &raw) && !str_eq(raw, STR("null")) &&
+        !str_eq(raw, STR("\"\"")))
+        v = raw;
+    printf("%-14s %.*s\n", label, (int)v.n, v.n ? v.p : "");
+    buf_end(&text);
+}
+
+/* "none" is null: what is set is cleared. */
+void ask_put_setting(struct buf *b, const char *name, const char *value)
+{
+    if (value && strcmp(value, "none") == 0)
+        buf_fmt(b, "%s\"%s\":null", b->n > 1 ? "," : "", name);
+    else
+        ask_put_member(b, name, value);
+}
+
+/* What is no number is sent as it is told, as text, and refused with a sentence. */
+void ask_put_number(struct buf *b, const char *name, const char *value)
+{
+    uint64_t v;
+    if (value && !str_u64(str_of(value), UINT64_MAX / 2, &v))
+        buf_fmt(b, "%s\"%s\":%llu", b->n > 1 ? "," : "", name, (unsigned long long)v);
+    else
+        ask_put_setting(b, name, value);
+}
+
+void ask_put_limits(struct buf *b, const struct options *o)
+{
+    struct buf limits;
+    buf_init(&limits);
+    buf_char(&limits, '{');
+    ask_put_number(&limits, "per_minute", o->per_minute);
+    ask_put_number(&limits, "per_hour", o->per_hour);
+    ask_put_number(&limits, "per_day", o->per_day);
+    ask_put_setting(&limits, "reason", o->reason);
+    ask_put_setting(&limits, "until", o->until);
+    buf_char(&limits, '}');
+    if (o->no_limits || limits.n > 2)
+        buf_fmt(b, "%s\"limits\":", b->n > 1 ? "," : "");
+    if (o->no_limits)
+        buf_lit(b, "null");
+    else if (limits.n > 2)
+        buf_str(b, buf_slice(&limits));
+    buf_end(&limits);
+}
+
+void ask_put_query(struct buf *path, const char *name, const char *value)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                "0123456789-_.~";
+    if (!value)
+        return;
+    buf_fmt(path, "&%s=", name);
+    for (const char *c = value; *c; c++)
+        if (strchr(plain, *c))
+            buf_char(path, *c);
+        else
+            buf_fmt(path, "%%%02X", (unsigned)(unsigned char)*c);
+}
+
+int ask_pages(struct client *c, const struct options *o, const char *path,
+              const char *plural, void (*line)(const struct answer *a, int i))
+{
+    struct buf page, cursor;
+    int code = 0, shown = 0;
+    buf_init(&page);
+    buf_init(&cursor);
+    if (o->json)
+        fputs("[", stdout);
+    do {
+        struct answer a;
+        struct str raw;
+        char element[48];
+        buf_clear(&page);
+        buf_fmt(&page, "%s%s%.*s%c", path, cursor.n ? "&cursor=" : "", (int)cursor.n,
+                cursor.n ? cursor.p : "", '\0');
+        code = ask_platform(c, "GET", page.p, STR(""), 200, &a);
+        for (int i = 0; !code; i++) {
+            snprintf(element, sizeof(element), "%s.%d", plural, i);
+            if (!answer_raw(&a, element, &raw))
+                break;
+            if (o->json)
+                printf("%s%.*s", shown++ ? "," : "", (int)raw.n, raw.p);
+            else
+                line(&a, i);
+        }
+        answer_text(&a, "next_cursor", &cursor);
+        buf_end(&a.body);
+    } while (!code && cursor.n);
+    if (o->json)
+        puts("]");
+    buf_end(&page);
+    buf_end(&cursor);
+    return code;
+}

@@ -19,5 +19,18 @@ int ask_platform(struct client *c, const char *method, const char *path,
 int ask_organization(struct client *c, const char *slug, struct buf *id);
 void ask_put_member(struct buf *b, const char *name,
                     const char *value); /* "name":"value" */
+/* The same, and "none" is null; a number as a number; the override of all its flags. */
+void ask_put_setting(struct buf *b, const char *name, const char *value);
+void ask_put_number(struct buf *b, const char *name, const char *value);
+void ask_put_limits(struct buf *b, const struct options *o);
+/* &name=value, escaped; nothing for NULL. */
+void ask_put_query(struct buf *path, const char *name, const char *value);
+
+void ask_print_raw(const struct answer *a, const char *path);
+void ask_print_field(const struct answer *a, const char *label, const char *path);
+/* All pages of a list whose path ends in a query: `line` prints entry i, or with --json
+ * they are one JSON list. */
+int ask_pages(struct client *c, const struct options *o, const char *path,
+              const char *plural, void (*line)(const struct answer *a, int i));
 
 #endif

@@ -6,10 +6,6 @@
 
 #include "options.h"
 
-int command_org_create(const struct options *o);
-int command_key_create(const struct options *o);
-int command_key_list(const struct options *o);
-int command_key_revoke(const struct options *o);
 int command_plugin_resume(const struct options *o);
 int command_demo(const struct options *o);
 int command_api(const struct options *o);

@@ -7,7 +7,8 @@
  *   command_secret.c  what plugins read
  *   author.c      test, plugin new            ask.c       asks, and tells a person
  *   stage.c       a server for specs        kit.c       clock and world of specs
- *   client.c      commands talk HTTP
+ *   client.c      commands talk HTTP        keys.c      key, quota
+ *   orgs.c        org
  *   live.c        reload, rollback, status  operate.c   what only main can answer
  *   boot.c        the first generation      reload.c    the next ones, all or nothing
  *   change.c      what a reload changes     status.c    what runs, and from where
@@ -73,7 +74,9 @@
 #include "command.h"
 #include "command_secret.h"
 #include "guard/secret.h"
+#include "keys.h"
 #include "live.h"
+#include "orgs.h"
 #include "serve.h"
 
 static const struct {
@@ -86,10 +89,20 @@ static const struct {
     {{"reload", NULL}, live_reload, "take scripts and plugins from disk, all or none"},
     {{"rollback", NULL}, live_rollback, "run the sources from before the last reload"},
     {{"status", NULL}, live_status, "what runs, and how the disk differs from it"},
-    {{"org", "create"}, command_org_create, "make an organization: --slug S --name N"},
-    {{"key", "create"}, command_key_create, "make an API key: --org SLUG --label L"},
-    {{"key", "list"}, command_key_list, "list an organization's keys: --org SLUG"},
-    {{"key", "revoke"}, command_key_revoke, "revoke ID or LAST4 at once: --org SLUG"},
+    {{"org", "create"}, orgs_create, "make an organization: --slug S --name N"},
+    {{"org", "list"}, orgs_list, "all organizations, newest first"},
+    {{"org", "show"}, orgs_show, "one: SLUG or id"},
+    {{"org", "set"}, orgs_set, "change name, plan, metadata or its day: SLUG"},
+    {{"org", "suspend"}, orgs_suspend, "refuse all its keys at once: SLUG"},
+    {{"org", "resume"}, orgs_resume, "take its keys again: SLUG"},
+    {{"key", "create"}, keys_create, "make an API key: --org SLUG --label L"},
+    {{"key", "list"}, keys_list, "list an organization's keys: --org SLUG"},
+    {{"key", "show"}, keys_show, "one key: KEY"},
+    {{"key", "set"}, keys_set, "change label, note, scopes, expiry or limits: KEY"},
+    {{"key", "rotate"}, keys_rotate, "a successor with the same limits: KEY"},
+    {{"key", "revoke"}, keys_revoke, "revoke KEY at once, and for good"},
+    {{"quota", "explain"}, keys_quota, "which limits KEY has, from where, what is left"},
+    {{"quota", "diff"}, keys_quota_diff, "whom another quota.lua would treat otherwise"},
     {{"test", NULL}, author_test, "run specs and the tests in scripts: [PATH…], or all"},
     {{"plugin", "new"}, author_new, "write a plugin to begin with: NAME"},
     {{"plugin", "resume"},

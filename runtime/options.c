@@ -21,10 +21,17 @@ const char options_help[] =
     "                     500 for a reply that is not what its route declares\n"
     "Flags of reload:\n"
     "  --dry-run          says what would change, and changes nothing\n"
-    "Flags of org create and key …:\n"
-    "  --slug S --name N [--plan P]\n"
-    "  --org SLUG --label L [--environment production|development]\n"
-    "  --yes              do not ask\n"
+    "Flags of org …:\n"
+    "  --slug S --name N --plan P --metadata JSON --per-day N\n"
+    "  --q TEXT           of list: part of name or slug\n"
+    "Flags of key … and quota explain (KEY: an id, or with --org the last 4):\n"
+    "  --org SLUG --label L --environment production|development --note TEXT\n"
+    "  --scopes A,B --not-before TIME --expires-at TIME   'none' clears in set\n"
+    "  --q TEXT --created-by WHO          of list\n"
+    "  --grace SECONDS                    of rotate: how long the old one works\n"
+    "  --yes                              do not ask\n"
+    "Limits above quota.lua, of key set and org set:\n"
+    "  --per-minute N --per-hour N [--reason WHY] [--until TIME]; --no-limits\n"
     "Flags of check, test and api:\n"
     "  --format F         check: text, json, or github (annotations of a workflow);\n"
     "                     test: text, plain, tap, json or junit; api: lua, or markdown\n"
@@ -49,6 +56,20 @@ static const struct flag {
     {"--name", TEXT, offsetof(struct options, name), 0, 0},
     {"--format", TEXT, offsetof(struct options, format), 0, 0},
     {"--plan", TEXT, offsetof(struct options, plan), 0, 0},
+    {"--scopes", TEXT, offsetof(struct options, scopes), 0, 0},
+    {"--note", TEXT, offsetof(struct options, note), 0, 0},
+    {"--not-before", TEXT, offsetof(struct options, not_before), 0, 0},
+    {"--expires-at", TEXT, offsetof(struct options, expires_at), 0, 0},
+    {"--q", TEXT, offsetof(struct options, q), 0, 0},
+    {"--created-by", TEXT, offsetof(struct options, created_by), 0, 0},
+    {"--metadata", TEXT, offsetof(struct options, metadata), 0, 0},
+    {"--per-minute", TEXT, offsetof(struct options, per_minute), 0, 0},
+    {"--per-hour", TEXT, offsetof(struct options, per_hour), 0, 0},
+    {"--per-day", TEXT, offsetof(struct options, per_day), 0, 0},
+    {"--reason", TEXT, offsetof(struct options, reason), 0, 0},
+    {"--until", TEXT, offsetof(struct options, until), 0, 0},
+    {"--grace", TEXT, offsetof(struct options, grace), 0, 0},
+    {"--no-limits", SWITCH, offsetof(struct options, no_limits), 0, 0},
     {"--workers", NUMBER, offsetof(struct options, server.workers), 1, 64},
     {"--group", NUMBER, offsetof(struct options, server.group), 1, 100000},
     {"--json", SWITCH, offsetof(struct options, json), 0, 0},

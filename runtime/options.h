@@ -15,8 +15,11 @@ struct options {
     int n_words;
     const char *program; /* as it was called, for lines to paste */
     const char *org, *label, *environment, *slug, *name, *plan;
+    const char *scopes, *note, *not_before, *expires_at, *q, *created_by, *metadata;
+    const char *per_minute, *per_hour, *per_day, *reason, *until; /* an override */
+    const char *grace;  /* seconds */
     const char *format; /* of check: text, json, github; NULL: text */
-    bool json, yes, help, demo, dev, dry_run;
+    bool json, yes, help, demo, dev, dry_run, no_limits;
 };
 
 /* 0, or 2 (usage) with a sentence in `why`. `argv` outlives `out`. */

@@ -740,6 +740,7 @@ function kordless.audit.list(filter, before, most) end
 ---@field scope? string what a key must be allowed: bookings:read, services:write …
 ---@field idempotent? boolean Idempotency-Key is heeded; see kordless.answer; a 422 is kept too
 ---@field cached? boolean GET: ETag and 304 over data, policies and minute, the server's work
+---@field if_match? boolean If-Match is heeded: the handler gets it as req.if_match
 ---@field body? boolean|kordless.schema JSON is expected and decoded; if not given: on POST, PUT, PATCH without raw. A schema is checked before the handler runs; with `nullable` nothing need be sent
 ---@field query? kordless.schema[] parameters, in the order in which faults are told: { "limit", type = "integer", default = 50 }
 ---@field replies? table<integer, kordless.schema> by status, [200] = …; checked in tests only (kordless-test answers 500 and logs why). Every status below 300 must then be listed
@@ -786,6 +787,7 @@ function kordless.audit.list(filter, before, most) end
 ---@field body? any decoded JSON, any value: look at its type; absent when nothing was sent
 ---@field raw_body? string on raw routes: the bytes, "" when nothing was sent
 ---@field headers? {name: string, value: string}[] on raw routes: as they came and in that order, without x-kordless-key, Authorization and Cookie
+---@field if_match? string[] on routes with if_match, when it was sent: the versions it names, without quotes; { "*" } for any
 ---@field organization? {id: string, slug: string, name: string} of the key (auth "key", "organization"), of the member's session (auth "organization"), or of a valid key on a "contact" route
 ---@field key? {id: string, label: string, environment: string?, last4: string} there with organization, unless a member asks
 ---@field member? kordless.actor who asks with a session on an auth "organization" route
@@ -802,6 +804,7 @@ function kordless.audit.list(filter, before, most) end
 --                                                 the server's: validation_error (400)
 --                                                 wrong_organization contact_mismatch (403)
 --                                                 not_found (404) conflict (409)
+--                                                 precondition_failed (412)
 --                                                 unprocessable (422)
 --   return nil, "slot_taken", {detail = "…", alternatives = …}   more members, own detail
 --   return nil, "too_many", {retry_after = 12}    also as the header Retry-After

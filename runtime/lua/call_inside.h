@@ -6,8 +6,8 @@
 
 #include "lua/call.h"
 
-/* Pushes the request as a table. False, with the reply made, when its body is no JSON or
- * it is not what the route declares. */
+/* Pushes the request as a table. False, with the reply made, when its body is no JSON, its
+ * If-Match no list of tags, or it is not what the route declares. */
 bool call_push_request(lua_State *L, struct call *c);
 /* The stack is what the handler returned: status, body, headers. Makes the reply. */
 int call_reply(lua_State *L);

@@ -31,6 +31,63 @@ static void push_query(lua_State *L, const struct call *c)
     lua_setfield(L, -2, "query");
 }
 
+/* One entity-tag off the front of a list (RFC 9110 8.8.3) and the comma behind it. False
+ * when there is none. The tag is without its quotes, `weak` says whether W/ stood there. */
+static bool next_tag(struct str *list, struct str *tag, bool *weak)
+{
+    struct str rest, before;
+    *weak = str_starts(*list, STR("W/"));
+    rest = *weak ? (struct str){list->p + 2, list->n - 2} : *list;
+    if (!str_starts(rest, STR("\"")))
+        return false;
+    if (!str_cut((struct str){rest.p + 1, rest.n - 1}, '"', tag, &rest))
+        return false;
+    rest = str_trim(rest);
+    if (rest.n && (!str_cut(rest, ',', &before, &rest) || before.n))
+        return false;
+    *list = str_trim(rest);
+    return true;
+}
+
+static bool push_tags(lua_State *L, struct str list)
+{
+    struct str tag;
+    bool weak;
+    int n = 0;
+    lua_newtable(L);
+    if (str_eq(list, STR("*"))) {
+        lua_pushliteral(L, "*");
+        lua_rawseti(L, -2, 1);
+        return true;
+    }
+    do {
+        if (!next_tag(&list, &tag, &weak))
+            return false;
+        if (weak) /* equal to none: RFC 9110 13.1.1 */
+            continue;
+        lua_pushlstring(L, tag.p, tag.n);
+        lua_rawseti(L, -2, ++n);
+    } while (list.n);
+    return true;
+}
+
+/* False, with the reply made, when If-Match is no list of tags. */
+static bool push_if_match(lua_State *L, struct call *c)
+{
+    struct str name = STR("if-match");
+    int n = c->route->if_match ? http_field_count(c->req, name) : 0;
+    if (n == 0)
+        return true;
+    if (n > 1 || !push_tags(L, http_field_get(c->req, name))) {
+        reply_problem(c->reply, 400, "validation_error",
+                      STR("If-Match must be one field: *, or versions in quotes, such as "
+                          "\"3\"."));
+        return false;
+    }
+    lua_setfield(L, -2, "if_match");
+    return true;
+}
+
 /* False, with the reply made, when the body is no JSON. */
 static bool push_body(lua_State *L, struct call *c)
 {
@@ -67,5 +124,5 @@ bool call_push_request(lua_State *L, struct call *c)
     identity_push(L, c);
     if (c->route->raw)
         identity_raw(L, c);
-    return push_body(L, c) && fits(L, c);
+    return push_if_match(L, c) && push_body(L, c) && fits(L, c);
 }

@@ -76,6 +76,12 @@ static const struct shared {
      "\"description\":\"The same key and body get the same answer for 24 hours.\","
      "\"schema\":{\"type\":\"string\",\"pattern\":\"^[ -~]+$\",\"minLength\":1,"
      "\"maxLength\":255}}"},
+    {PARAMETERS, "IfMatch",
+     "{\"name\":\"If-Match\",\"in\":\"header\",\"required\":false,"
+     "\"description\":\"The version that is to be changed, in quotes, as ETag said it; "
+     "412 when it is another by now.\","
+     "\"schema\":{\"type\":\"string\",\"pattern\":\"^[ -~]+$\",\"minLength\":1,"
+     "\"maxLength\":16384}}"},
 };
 static_assert(COMPONENTS == sizeof(shared) / sizeof(shared[0]), "one line for each");
 
@@ -93,6 +99,7 @@ static const struct problem {
     {404, "NotFound", "There is no such object.", true, false},
     {409, "Conflict", "It conflicts with the present state: a slot that is taken.",
      true, true},
+    {412, "Changed", "It has another version by now than If-Match names.", true, false},
     {413, "TooLarge", "The body is larger than 1 MiB.", false, false},
     {415, "NotJson", "The body must be application/json.", true, false},
     {422, "Refused", "A rule refuses it; the violations are listed.", true, false},

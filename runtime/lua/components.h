@@ -16,9 +16,10 @@ enum component {
     COMPONENT_ORGANIZATION, /* parameters */
     COMPONENT_ORGANIZATION_OPTIONAL,
     COMPONENT_IDEMPOTENCY_KEY,
+    COMPONENT_IF_MATCH,
     COMPONENTS
 };
-enum { COMPONENTS_PROBLEMS = 11 };
+enum { COMPONENTS_PROBLEMS = 12 };
 
 struct sheet { /* a document in the making */
     struct buf *b;

@@ -44,6 +44,10 @@ static const struct error_spec builtin[] = {
      STR("The request conflicts with the present state. Read it again "
          "and retry."),
      409},
+    {STR("precondition_failed"),
+     STR("The object has changed since: its version is not the one that If-Match names. "
+         "Read it again."),
+     412},
     {STR("unprocessable"), STR("A rule refuses this request."), 422},
 };
 
@@ -142,7 +146,8 @@ static void read_route(struct fields *f, struct route *r)
     static const char *const known[] = {"method",  "path",    "handler",    "auth",
                                         "role",    "scope",   "idempotent", "cached",
                                         "raw",     "body",    "summary",    "query",
-                                        "replies", "example", "produces",   NULL};
+                                        "replies", "example", "produces",   "if_match",
+                                        NULL};
     fields_only(f, known);
     read_method(f, r);
     read_auth(f, r);
@@ -158,6 +163,7 @@ static void read_route(struct fields *f, struct route *r)
     r->idempotent = fields_bool(f, "idempotent", false);
     r->cached = fields_bool(f, "cached", false);
     r->raw = fields_bool(f, "raw", false);
+    r->if_match = fields_bool(f, "if_match", false);
     bool takes =
         r->method == HTTP_POST || r->method == HTTP_PUT || r->method == HTTP_PATCH;
     r->body = declare_body(f) || fields_bool(f, "body", takes && !r->raw);

@@ -71,6 +71,7 @@ struct route {
     uint32_t scope;                     /* a bit, or 0 */
     uint32_t cost; /* requests that one of it counts as; 0: one. scripts/quota.lua's */
     bool idempotent, cached, raw, body; /* body: a JSON body is read */
+    bool if_match;                      /* If-Match is read */
     int plugin;                         /* index in its generation */
     int slot;                           /* of its counts (metrics.h) */
     struct declared declared;

@@ -70,6 +70,8 @@ static void put_parameters(struct sheet *w, const struct route *r)
         put_parameter(w, COMPONENT_ORGANIZATION_OPTIONAL, &n);
     if (r->idempotent)
         put_parameter(w, COMPONENT_IDEMPOTENCY_KEY, &n);
+    if (r->if_match)
+        put_parameter(w, COMPONENT_IF_MATCH, &n);
     for (int i = 0; query && i < query->n_properties; i++)
         put_query(w->b, &query->properties[i], &n);
     buf_char(w->b, ']');
@@ -125,6 +127,8 @@ static bool may_answer(const struct openapi_route *o, int status)
     case 422:
         return r->idempotent || (contact && r->method == HTTP_POST) ||
                has_error(o, status) || (r->native && r->method == HTTP_POST);
+    case 412:
+        return r->if_match;
     case 413:
         return r->method != HTTP_GET;
     case 415:
@@ -238,6 +242,8 @@ void openapi_access(const struct route *r, struct buf *out)
         buf_fmt(out, " The key needs the scope %s.", scope_name(r->scope));
     if (r->idempotent)
         buf_lit(out, " Takes an Idempotency-Key.");
+    if (r->if_match)
+        buf_lit(out, " Takes If-Match.");
     if (r->cached)
         buf_lit(out, " Answers If-None-Match.");
 }

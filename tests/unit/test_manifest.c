@@ -68,7 +68,7 @@ static void all_of_it_is_read(void **state)
             " { method = 'PUT', path = '/raw', handler = 'raw', auth = 'none', raw = "
             "true },"
             " { method = 'GET', path = '/g', handler = 'g', auth = 'contact', cached = "
-            "true }"
+            "true, if_match = true }"
             " } }",
             &m),
         0);
@@ -82,6 +82,7 @@ static void all_of_it_is_read(void **state)
     assert_int_equal(r->handler_ref, 1);
     assert_true(m.routes[1].raw && !m.routes[1].body);
     assert_true(m.routes[2].cached && !m.routes[2].body);
+    assert_true(m.routes[2].if_match && !r->if_match);
     assert_int_equal(m.routes[2].handler_ref, 3);
     assert_int_equal(manifest_error(&m, STR("slot_taken"))->status, 409);
     assert_int_equal(manifest_error(&m, STR("not_found"))->status, 404);

@@ -8,6 +8,14 @@ local view = require("availability.view")
 
 local handlers = {}
 
+local function answer(service, query)
+  local slots = offer.list(store.world(service), query)
+  if not slots then
+    return nil, "validation_error", { detail = input.TOO_MANY }
+  end
+  return 200, { slots = view.slots(slots, service, query.timezone) }
+end
+
 function handlers.list(req)
   local query, faults = input.list(req.query, kordless.now())
   if faults[1] then
@@ -22,11 +30,23 @@ function handlers.list(req)
   if not service or not service_rules.is_public(service) then
     return nil, "not_found"
   end
-  local slots = offer.list(store.world(service), query)
-  if not slots then
-    return nil, "validation_error", { detail = input.TOO_MANY }
+  return answer(service, query)
+end
+
+-- The organization sees its internal services too, and may ask for one host or team.
+function handlers.list_own(req)
+  local query, faults = input.list(req.query, kordless.now())
+  if faults[1] then
+    return fields.refusal(faults)
   end
-  return 200, { slots = view.slots(slots, service, query.timezone) }
+  local own = req.organization.id
+  local service = services.service_by_slug(own, query.service_slug)
+  if not service or service.status ~= "active"
+    or query.host_id and not store.has_host(own, query.host_id)
+    or query.team_id and not store.has_team(own, query.team_id) then
+    return nil, "not_found"
+  end
+  return answer(service, query)
 end
 
 return handlers

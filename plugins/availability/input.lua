@@ -29,6 +29,7 @@ function input.list(query, now)
     now = now, from = from, to = to,
     org_slug = query.org_slug, service_slug = query.service_slug,
     party_size = query.partySize, timezone = query.timezone,
+    host_id = query.host_id, team_id = query.team_id,
   }, faults
 end
 

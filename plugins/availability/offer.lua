@@ -31,8 +31,8 @@ local function look(world, query, open)
   return policy.narrow(world, query, slots)
 end
 
--- Leaves only the host and the team asked for. False when the service does not have them.
-local function choose(world, ask)
+-- Leaves only the host and the team asked for.
+local function only(world, ask)
   local list = {}
   for _, who in ipairs(world.candidates) do
     local host_fits = not ask.host_id or who.id == ask.host_id
@@ -42,17 +42,22 @@ local function choose(world, ask)
     end
   end
   world.candidates = list
-  if #list == 0 then
-    return not ask.host_id and not ask.team_id
-  end
-  return world.service.fulfillment ~= "specific_host" or #list == 1
+  return #list
 end
 
--- All free slots of a query, in the order they are shown; with host_id only that host's.
-function offer.list(world, query)
-  if query.host_id and not choose(world, query) then
-    return {}
+-- The same for one booking. False when the service does not have them.
+local function choose(world, ask)
+  local n = only(world, ask)
+  if n == 0 then
+    return not ask.host_id and not ask.team_id
   end
+  return world.service.fulfillment ~= "specific_host" or n == 1
+end
+
+-- All free slots of a query, in the order they are shown; with host_id only that host's,
+-- with team_id that team's.
+function offer.list(world, query)
+  only(world, query)
   local slots, why = look(world, query)
   if not slots then
     return nil, why

@@ -14,6 +14,25 @@ local slot = { properties = {
     properties = { { "id", required = true }, { "name", required = true } } },
 } }
 
+local function join(first, second)
+  local all = {}
+  for i = 1, #first do all[i] = first[i] end
+  for i = 1, #second do all[#all + 1] = second[i] end
+  return all
+end
+
+local asked = {
+  { "service_slug", format = "slug", required = true, example = "consultation" },
+  { "from", format = "date-time", required = true, description = "The first start." },
+  { "to", format = "date-time", required = true,
+    description = "Starts lie before it; at most 62 days after from." },
+  { "partySize", type = "integer", minimum = 1, maximum = 1000000, default = 1 },
+  { "timezone", format = "timezone", description = "Echoed in each slot." },
+}
+local listed = { [200] = { properties = {
+  { "slots", required = true, max_length = 10000, items = slot },
+} } }
+
 return {
   name = "availability",
   version = "1.0.0",
@@ -33,18 +52,24 @@ return {
       scope = "availability:read",
       cached = true,
       summary = "The free slots of a service between two instants.",
-      query = {
+      query = join({
         { "org_slug", format = "slug", required = true, example = "acme-salon" },
-        { "service_slug", format = "slug", required = true, example = "consultation" },
-        { "from", format = "date-time", required = true, description = "The first start." },
-        { "to", format = "date-time", required = true,
-          description = "Starts lie before it; at most 62 days after from." },
-        { "partySize", type = "integer", minimum = 1, maximum = 1000000, default = 1 },
-        { "timezone", format = "timezone", description = "Echoed in each slot." },
-      },
-      replies = { [200] = { properties = {
-        { "slots", required = true, max_length = 10000, items = slot },
-      } } },
+      }, asked),
+      replies = listed,
+    },
+    {
+      method = "GET",
+      path = "/api/calendar/v1/availability",
+      handler = "list_own",
+      auth = "organization",
+      scope = "availability:read",
+      cached = true,
+      summary = "The free slots of a service of the organization, internal ones too.",
+      query = join(asked, {
+        { "host_id", format = "id", description = "Only this host's." },
+        { "team_id", format = "id", description = "Only this team's." },
+      }),
+      replies = listed,
     },
   },
 }

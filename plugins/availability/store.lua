@@ -110,6 +110,16 @@ function store.world(service)
   }
 end
 
+function store.has_host(organization_id, id)
+  return kordless.db.one("SELECT 1 AS one FROM host WHERE id = ? AND organization_id = ?",
+    id, organization_id) ~= nil
+end
+
+function store.has_team(organization_id, id)
+  return kordless.db.one("SELECT 1 AS one FROM team WHERE id = ? AND organization_id = ?",
+    id, organization_id) ~= nil
+end
+
 local function host_ids(world)
   local list = {}
   for _, who in ipairs(world.candidates) do

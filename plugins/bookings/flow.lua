@@ -2,19 +2,17 @@
 -- again when what was decided on has changed meanwhile.
 
 local availability = require("availability.store")
-local contact = require("bookings.contact")
 local customer = require("bookings.customer")
+local draft = require("bookings.draft")
 local offer = require("availability.offer")
 local policy = require("bookings.policy")
 local rules = require("bookings.rules")
 local services = require("services.store")
 local slot_view = require("availability.view")
-local store = require("bookings.store")
 
 local flow = {}
 
 local ATTEMPTS = 3
-local CANDIDATES = 50 -- asked in turn on the writer; more than 50 lost races are a crowd
 
 local function taken(world, ask)
   local slots = offer.alternatives(world, ask)
@@ -30,36 +28,9 @@ function flow.refused(violations)
     { detail = table.concat(messages, " "), violations = violations }
 end
 
--- Who is asked, in order, as plain data.
-local function candidates(slots, now, keep)
-  local ids, list = {}, {}
-  for _, slot in ipairs(slots) do
-    ids[#ids + 1] = slot.who.id
-  end
-  rules.order(slots, #slots > 1 and store.loads(ids, now) or {}, keep)
-  for i = 1, math.min(#slots, CANDIDATES) do
-    local who = slots[i].who
-    list[i] = { key = who.key, id = who.id, hosts = who.hosts }
-  end
-  return list
-end
-
-local function plan(booking_id, service, ask, kind)
-  return {
-    booking_id = booking_id,
-    organization_id = service.organization_id,
-    service = {
-      id = service.id,
-      duration_minutes = service.duration_minutes,
-      buffer_before = service.buffer_before,
-      buffer_after = service.buffer_after,
-      max_parallel_bookings = service.max_parallel_bookings,
-    },
-    kind = kind,
-    units = ask.party_size,
-    start = ask.start,
-    finish = ask.finish,
-  }
+-- The reply of a transaction. One booking as its organization sees it has a version.
+local function answer(result)
+  return result.status, result.body, result.version and { ETag = rules.etag(result.version) }
 end
 
 -- Decides and commits, at most three times. read() gives the service, or nil and an
@@ -80,55 +51,25 @@ local function settle(name, ask, keep, read, args)
     elseif not slots then
       return taken(world, ask)
     end
-    local result =
-      kordless.transaction(name, args(service, world, candidates(slots, ask.now, keep)))
+    local list = draft.candidates(slots, ask.now, keep)
+    local result = kordless.transaction(name, args(service, world, list))
     if result.taken then
       return taken(world, ask)
     elseif not result.changed then
-      return result.status, result.body
+      return answer(result)
     end
   end
   return nil, "conflict"
-end
-
--- The columns of a new booking that the snapshot decides.
-local function new_row(ids, service, world, asked)
-  local required = service.approval == "required"
-  return {
-    id = ids.booking,
-    organization_id = service.organization_id,
-    service_id = service.id,
-    team_id = world.team_id,
-    status = required and "pending" or "confirmed",
-    start_at = asked.start,
-    end_at = asked.finish,
-    timezone = asked.timezone,
-    party_size = asked.party_size,
-    contact_name = asked.contact.name,
-    contact_email = asked.contact.email,
-    contact_phone = asked.contact.phone,
-    email_folded = contact.folded(asked.contact.email),
-    phone_digits = contact.digits(asked.contact.phone),
-    notes = asked.notes,
-    price = policy.price(service, asked),
-    currency = service.currency,
-    policy = policy.hash(),
-    ics_hash = kordless.crypto.hash(ids.token),
-    sequence = 0,
-    created_at = asked.now,
-    updated_at = asked.now,
-    version = 1,
-  }
 end
 
 -- asked: input.create. read: see settle. shape: "short" or "own".
 function flow.create(req, asked, read, shape)
   local ids = { booking = kordless.id("book_"), token = kordless.crypto.token(32) }
   return settle("create", asked, nil, read, function(service, world, list)
-    local row = new_row(ids, service, world, asked)
+    local row = draft.row(ids, service, world, asked)
     return {
       row = row,
-      plan = plan(ids.booking, service, asked, row.status == "pending" and "pending" or "booking"),
+      plan = draft.plan(ids.booking, service, asked, row.status),
       candidates = list,
       catalogue = world.version,
       counted = asked.counted,
@@ -138,30 +79,41 @@ function flow.create(req, asked, read, shape)
   end)
 end
 
--- Why a booking cannot be moved or canceled by its contact now.
-function flow.frozen(row, service, act, to)
-  local violations = rules.frozen(row, service, kordless.now())
-  if not violations[1] then
-    violations = policy.change(act, row, service, to)
-  end
-  return violations[1] and violations
-end
+-- Who changes a booking: how it is answered, and why it may not be (row, service, act, to).
+-- The notice and the script's `cancel` and `reschedule` are rules for customers.
+flow.customer = {
+  view = "short",
+  frozen = function(row, service, act, to)
+    local violations = rules.frozen(row, service, kordless.now())
+    return violations[1] and violations or policy.change(act, row, service, to)
+  end,
+}
+flow.organization = { view = "own", frozen = rules.gone }
 
--- What a booking that moves keeps: its size, and where customers choose it its host.
+-- What a booking that moves keeps: its size, and where customers choose it its host, unless
+-- another is asked for.
 function flow.as_before(asked, row, service)
   asked.party_size, asked.except = row.party_size, row.id
-  asked.host_id = service.fulfillment == "specific_host" and row.host_id or nil
+  asked.host_id = asked.wanted_host
+    or service.fulfillment == "specific_host" and row.host_id or nil
 end
 
--- Moves a booking; read_booking() gives its present row. asked: input.reschedule.
-function flow.reschedule(read_booking, asked)
-  local row = read_booking()
+-- Moves a booking; read_booking() gives its present row, or nil and an error. asked:
+-- input.reschedule. by: flow.customer or flow.organization.
+function flow.reschedule(read_booking, asked, by)
+  local row, why = read_booking()
+  if not row then
+    return nil, why
+  end
   local function read()
-    row = read_booking()
+    row, why = read_booking()
+    if not row then
+      return nil, why
+    end
     local service = services.service(row.service_id)
     flow.as_before(asked, row, service)
-    local frozen = flow.frozen(row, service, "reschedule", asked)
-    if frozen then
+    local frozen = by.frozen(row, service, "reschedule", asked)
+    if frozen[1] then
       return flow.refused(frozen)
     end
     return service
@@ -171,31 +123,57 @@ function flow.reschedule(read_booking, asked)
       id = row.id,
       version = row.version,
       catalogue = world.version,
-      plan = plan(row.id, service, asked, row.status == "pending" and "pending" or "booking"),
+      plan = draft.plan(row.id, service, asked, row.status),
       candidates = list,
       timezone = asked.timezone,
       notes = asked.notes,
       policy = policy.hash(),
       now = asked.now,
+      view = by.view,
     }
   end)
 end
 
--- Cancels a booking.
-function flow.cancel(read_booking)
+-- Changes a booking in place, again when it changed meanwhile. check(row) says what is
+-- against it; more: further arguments of the transaction.
+local function change(name, read_booking, check, more)
   for _ = 1, ATTEMPTS do
-    local row = read_booking()
-    local frozen = flow.frozen(row, services.service(row.service_id), "cancel")
-    if frozen then
-      return flow.refused(frozen)
+    local row, why = read_booking()
+    if not row then
+      return nil, why
     end
-    local result = kordless.transaction("cancel",
-      { id = row.id, version = row.version, now = kordless.now() })
-    if not result.changed then
-      return result.status, result.body
+    local against = check(row)
+    if against[1] then
+      return flow.refused(against)
+    end
+    more.id, more.version, more.now = row.id, row.version, kordless.now()
+    local result = kordless.transaction(name, more)
+    if result.taken then
+      local service = services.service(row.service_id)
+      local ask = { start = row.start_at, now = more.now, party_size = row.party_size,
+        except = row.id }
+      return taken(availability.world(service), ask)
+    elseif not result.changed then
+      return answer(result)
     end
   end
   return nil, "conflict"
+end
+
+function flow.cancel(read_booking, by, reason)
+  return change("cancel", read_booking, function(row)
+    return by.frozen(row, services.service(row.service_id), "cancel")
+  end, { view = by.view, reason = reason })
+end
+
+-- Accepts a booking that waits for approval.
+function flow.confirm(read_booking)
+  return change("confirm", read_booking, rules.decided, {})
+end
+
+-- What the organization notes of a booking. patch: {notes?, outcome?}, null clears.
+function flow.annotate(read_booking, patch)
+  return change("annotate", read_booking, function() return {} end, { patch = patch })
 end
 
 return flow

@@ -1,6 +1,8 @@
+-- Customers' routes; the organization's stand in desk.lua.
+
 local availability = require("availability.store")
 local contact = require("bookings.contact")
-local cursors = require("bookings.cursor")
+local desk = require("bookings.desk")
 local fields = require("services.fields")
 local flow = require("bookings.flow")
 local ics = require("bookings.ics")
@@ -63,20 +65,6 @@ function handlers.create(req)
   end, "short")
 end
 
-function handlers.create_own(req)
-  local asked, faults = input.create(req.body)
-  if faults[1] then
-    return fields.refusal(faults)
-  end
-  return flow.create(req, asked, function()
-    local service = services.service_by_slug(req.organization.id, asked.service_slug)
-    if not service or service.status ~= "active" then
-      return nil, "not_found"
-    end
-    return service
-  end, "own")
-end
-
 function handlers.show(req)
   local row, why, more = confirmed(req)
   if not row then
@@ -114,7 +102,7 @@ function handlers.cancel(req)
   if not row then
     return nil, why, more
   end
-  return flow.cancel(read_again(row))
+  return flow.cancel(read_again(row), flow.customer)
 end
 
 function handlers.reschedule(req)
@@ -122,7 +110,7 @@ function handlers.reschedule(req)
   if not row then
     return nil, why, more
   end
-  return flow.reschedule(read_again(row), input.reschedule(req.body))
+  return flow.reschedule(read_again(row), input.reschedule(req.body), flow.customer)
 end
 
 function handlers.invite(req)
@@ -136,37 +124,8 @@ function handlers.invite(req)
   }
 end
 
-function handlers.list(req)
-  local asked, faults = input.list(req.query)
-  local after, bad
-  if not faults[1] then
-    after, bad = cursors.read(req.organization.id, asked)
-  end
-  if bad then
-    fields.fault(faults, "cursor", "is none of this list; begin without one")
-  end
-  if faults[1] then
-    return fields.refusal(faults)
-  end
-  local rows = store.list(req.organization.id, asked, after)
-  local shown = kordless.json.array({})
-  for i = 1, math.min(#rows, asked.limit) do
-    shown[i] = view.own(rows[i])
-  end
-  local more = #rows > asked.limit
-  return 200, {
-    bookings = shown,
-    next_cursor = more and cursors.write(req.organization.id, asked, rows[asked.limit])
-      or kordless.json.null,
-  }
-end
-
-function handlers.get(req)
-  local row = store.booking(req.params.id)
-  if not row or row.organization_id ~= req.organization.id then
-    return nil, "not_found"
-  end
-  return 200, { booking = view.own(row) }
+for name, handler in pairs(desk) do
+  handlers[name] = handler
 end
 
 return handlers

@@ -31,8 +31,8 @@ ics.fold = fold
 
 local status = { confirmed = "CONFIRMED", pending = "TENTATIVE", canceled = "CANCELLED" }
 
--- row: store.booking. The same booking has the same UID for ever; SEQUENCE goes up when it
--- moves or is canceled, so that a calendar replaces what it has.
+-- row: store.booking. The same booking has the same UID for ever; SEQUENCE goes up with
+-- every change of it, so that a calendar replaces what it has.
 function ics.render(row)
   local lines = {
     "BEGIN:VCALENDAR",

@@ -28,8 +28,19 @@ function input.create(body)
 end
 
 function input.reschedule(body)
-  return times({ timezone = body.timezone, notes = fields.text(body.notes) },
-    body.start_at, body.end_at)
+  return times({
+    timezone = body.timezone, notes = fields.text(body.notes), wanted_host = body.host_id,
+  }, body.start_at, body.end_at)
+end
+
+-- What an organization notes; blank clears as null does.
+function input.patch(body)
+  local null = kordless.json.null
+  local notes = body.notes
+  if notes ~= nil and notes ~= null then
+    notes = fields.text(notes) or null
+  end
+  return { notes = notes, outcome = body.outcome }
 end
 
 function input.slots(query)

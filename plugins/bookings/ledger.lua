@@ -112,4 +112,23 @@ function ledger.release(booking_id, session)
   end
 end
 
+-- What a booking held until it was accepted is its own. False when its hosts are away by
+-- now; what is left of it then is the caller's to undo.
+function ledger.confirm(booking_id, session)
+  local held = store.claims_of(booking_id)
+  store.drop_claims(booking_id)
+  for _, host in ipairs(session and store.claims_of(session) or {}) do
+    if store.blocked(host.subject, host.b0, host.b1) then
+      return false
+    end
+  end
+  for _, row in ipairs(held) do
+    row.kind = "booking"
+    if not claim(row) then
+      return false
+    end
+  end
+  return true
+end
+
 return ledger

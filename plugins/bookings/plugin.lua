@@ -41,6 +41,10 @@ local wanted = {
 local moved = {
   time("start_at", true), time("end_at", true), { "timezone", format = "timezone" }, notes,
 }
+local remarks = {
+  { "notes", max_length = 2000, nullable = true },
+  { "outcome", enum = { "completed", "no_show" }, nullable = true },
+}
 
 -- What they get.
 local short = {
@@ -55,7 +59,9 @@ local full = join(short, {
 })
 local whole = join(full, {
   unset("host_id"), unset("team_id"), one("party_size", "integer"), unset("notes"),
-  unset("price", "number"), unset("currency"), unset("outcome"), one("policy"),
+  unset("price", "number"), unset("currency"),
+  { "outcome", enum = { "completed", "no_show" }, required = true, nullable = true },
+  unset("cancel_reason"), one("policy"),
   time("created_at", true), time("updated_at", true), one("version", "integer"),
 })
 local function with(booking)
@@ -163,6 +169,38 @@ return {
       method = "GET", path = own .. "/{id}", handler = "get", auth = "organization",
       scope = "bookings:read",
       summary = "One booking of the organization.",
+      replies = { [200] = { properties = { with(whole) } } },
+    },
+    {
+      method = "PATCH", path = own .. "/{id}", handler = "annotate", auth = "organization",
+      scope = "bookings:write", if_match = true,
+      summary = "Notes of a booking and what became of it; null clears.",
+      body = { properties = remarks }, replies = { [200] = { properties = { with(whole) } } },
+      example = { body = { outcome = "completed" } },
+    },
+    {
+      method = "POST", path = own .. "/{id}/cancel", handler = "cancel_own",
+      auth = "organization", scope = "bookings:write", if_match = true,
+      summary = "Cancels a booking, also within the customer's notice.",
+      body = { nullable = true, properties = { { "reason", max_length = 2000 } } },
+      replies = { [200] = { properties = { with(whole) } } },
+      example = { body = { reason = "We are ill." } },
+    },
+    {
+      method = "POST", path = own .. "/{id}/reschedule", handler = "reschedule_own",
+      auth = "organization", scope = "bookings:write", if_match = true,
+      summary = "Moves a booking in one step, also within the customer's notice."
+        .. " The host is kept if free, else chosen anew, unless host_id names one.",
+      body = { properties = join(moved, { { "host_id", format = "id" } }) },
+      replies = { [200] = { properties = { with(whole) } } },
+      example = { body = {
+        start_at = "2031-06-05T14:00:00Z", end_at = "2031-06-05T14:30:00Z",
+      } },
+    },
+    {
+      method = "POST", path = own .. "/{id}/confirm", handler = "confirm",
+      auth = "organization", scope = "bookings:write", if_match = true, body = false,
+      summary = "Accepts a booking that waits for approval; it held its slot meanwhile.",
       replies = { [200] = { properties = { with(whole) } } },
     },
   },

@@ -6,10 +6,27 @@ local function violation(code, message)
   return { code = code, message = message }
 end
 
--- Why the person who made it cannot change a booking at `now`. Notice is elapsed time.
-function rules.frozen(row, service, now)
+-- Why nobody can change a booking any more.
+function rules.gone(row)
   if row.status == "canceled" then
     return { violation("already_canceled", "This booking is canceled already.") }
+  end
+  return {}
+end
+
+-- Why a booking is not waiting for approval.
+function rules.decided(row)
+  if row.status == "confirmed" then
+    return { violation("already_confirmed", "This booking is confirmed already.") }
+  end
+  return rules.gone(row)
+end
+
+-- Why the person who made it cannot change a booking at `now`. Notice is elapsed time.
+function rules.frozen(row, service, now)
+  local gone = rules.gone(row)
+  if gone[1] then
+    return gone
   end
   if row.start_at <= now then
     return { violation("in_the_past", "This booking has begun already.") }
@@ -40,6 +57,20 @@ function rules.order(slots, loads, keep)
     return a.id < b.id
   end)
   return slots
+end
+
+-- A booking's version as an entity-tag, and whether it is among those a caller named.
+function rules.etag(version)
+  return '"' .. version .. '"'
+end
+
+function rules.is_meant(named, version)
+  for _, tag in ipairs(named or { "*" }) do
+    if tag == "*" or tag == tostring(version) then
+      return true
+    end
+  end
+  return false
 end
 
 -- Ids by which a confirmation number can be looked up; nil when it cannot be one.

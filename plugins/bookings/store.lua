@@ -39,6 +39,11 @@ function store.drop_claims(owner)
   kordless.db.exec("DELETE FROM claim WHERE owner = ?", owner)
 end
 
+function store.claims_of(owner)
+  return kordless.db.query(
+    "SELECT subject, kind, b0, b1, units, owner FROM claim WHERE owner = ?", owner)
+end
+
 function store.has_claims(subject)
   return kordless.db.one("SELECT 1 AS one FROM claim WHERE subject = ?", subject) ~= nil
 end
@@ -94,18 +99,31 @@ function store.by_token(hash)
   return kordless.db.one(joined .. " WHERE b.ics_hash = ?", hash)
 end
 
-function store.cancel(id, now)
+-- Every change is a new version, for callers and for their calendars.
+local next_version = ", updated_at = ?, sequence = sequence + 1, version = version + 1"
+  .. " WHERE id = ?"
+
+function store.cancel(id, reason, now)
   kordless.db.exec(
-    "UPDATE booking SET status = 'canceled', canceled_at = ?, updated_at = ?,"
-      .. " sequence = sequence + 1, version = version + 1 WHERE id = ?", now, now, id)
+    "UPDATE booking SET status = 'canceled', cancel_reason = ?, canceled_at = ?"
+      .. next_version, nn(reason), now, now, id)
+end
+
+function store.confirm(id, now)
+  kordless.db.exec("UPDATE booking SET status = 'confirmed'" .. next_version, now, id)
+end
+
+function store.annotate(id, notes, outcome, now)
+  kordless.db.exec("UPDATE booking SET notes = ?, outcome = ?" .. next_version,
+    nn(notes), nn(outcome), now, id)
 end
 
 -- to: {host_id?, session?, start_at, end_at, timezone?, notes?, policy, now}
 function store.move(id, to)
   kordless.db.exec(
     "UPDATE booking SET host_id = ?, session = ?, start_at = ?, end_at = ?,"
-      .. " timezone = COALESCE(?, timezone), notes = COALESCE(?, notes), policy = ?,"
-      .. " updated_at = ?, sequence = sequence + 1, version = version + 1 WHERE id = ?",
+      .. " timezone = COALESCE(?, timezone), notes = COALESCE(?, notes), policy = ?"
+      .. next_version,
     nn(to.host_id), nn(to.session), to.start_at, to.end_at, nn(to.timezone), nn(to.notes),
     to.policy, to.now, id)
 end

@@ -16,6 +16,13 @@ local function tell(event, row)
   kordless.emit(event, { organization_id = row.organization_id, booking = view.own(row) })
 end
 
+-- The booking as it is now, for whom it was changed.
+local function reply(shape, row)
+  local answer = kordless.answer(200, { booking = views[shape](row) })
+  answer.version = shape == "own" and row.version or nil
+  return answer
+end
+
 -- args: row (a booking without its host), plan (ledger.place), candidates, catalogue (its
 -- version), counted (customer.refusals), view
 -- ("short" or "own"), ics_url
@@ -40,22 +47,58 @@ function transactions.create(args)
   })
 end
 
--- args: id, version, now
+-- args: id, version, now, view, reason?
 function transactions.cancel(args)
   local row = store.booking(args.id)
   if row.version ~= args.version then
     return { changed = true }
   end
   ledger.release(row.id, row.session)
-  store.cancel(row.id, args.now)
+  store.cancel(row.id, args.reason, args.now)
   row = store.booking(row.id)
   tell("canceled", row)
-  return kordless.answer(200, { booking = view.short(row) })
+  return reply(args.view, row)
 end
 
--- args: id, version, catalogue, plan, candidates, timezone?, notes?, policy, now. The old
--- claims go first, so that a booking never stands in its own way; if no candidate takes
--- the new ones the whole is undone.
+-- args: id, version, now. The claims stay where they are and are of another kind; what
+-- landed on them since refuses that.
+function transactions.confirm(args)
+  local row = store.booking(args.id)
+  if row.version ~= args.version then
+    return { changed = true }
+  end
+  if not ledger.confirm(row.id, row.session) then
+    return kordless.refuse({ taken = true })
+  end
+  store.confirm(row.id, args.now)
+  row = store.booking(row.id)
+  tell("updated", row)
+  return reply("own", row)
+end
+
+-- args: id, version, now, patch. What changes nothing makes no new version.
+function transactions.annotate(args)
+  local row, changes = store.booking(args.id), false
+  if row.version ~= args.version then
+    return { changed = true }
+  end
+  for _, name in ipairs({ "notes", "outcome" }) do
+    local value = args.patch[name]
+    if value ~= nil and value ~= (row[name] or kordless.json.null) then
+      row[name], changes = value, true
+    end
+  end
+  if changes then
+    store.annotate(row.id, row.notes, row.outcome, args.now)
+    row = store.booking(row.id)
+    tell("updated", row)
+  end
+  return reply("own", row)
+end
+
+-- args: id, version, catalogue, plan, candidates, timezone?, notes?, policy, now,
+-- view. The old claims go first, so that a booking never stands in its own way; if no
+-- candidate takes the new ones the whole is undone.
 function transactions.reschedule(args)
   local row, plan = store.booking(args.id), args.plan
   if row.version ~= args.version
@@ -74,7 +117,7 @@ function transactions.reschedule(args)
   })
   row = store.booking(row.id)
   tell("updated", row)
-  return kordless.answer(200, { booking = view.short(row) })
+  return reply(args.view, row)
 end
 
 return transactions

@@ -51,6 +51,7 @@ function view.own(row)
   shown.price = or_null(money.major(row.price, row.currency))
   shown.currency = or_null(row.currency)
   shown.outcome = or_null(row.outcome)
+  shown.cancel_reason = or_null(row.cancel_reason)
   shown.policy = row.policy
   shown.created_at = time(row.created_at)
   shown.updated_at = time(row.updated_at)

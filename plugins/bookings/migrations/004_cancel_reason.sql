@@ -1,0 +1,2 @@
+-- Why the organization canceled, in its own words.
+ALTER TABLE booking ADD COLUMN cancel_reason TEXT;

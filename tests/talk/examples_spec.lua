@@ -154,7 +154,7 @@ describe("the example policy", function()
       .. " INSERT INTO booking SELECT id || n, organization_id, service_id, host_id, team_id, session,"
       .. " 'canceled', start_at, end_at, timezone, party_size, contact_name, contact_email,"
       .. " contact_phone, email_folded, phone_digits, notes, price, currency, outcome, policy,"
-      .. " ics_hash || n, sequence, created_at, updated_at, canceled_at, version"
+      .. " ics_hash || n, sequence, created_at, updated_at, canceled_at, version, NULL"
       .. " FROM booking, (SELECT 1 AS n UNION SELECT 2) WHERE email_folded = 'ben@example.com'")
     refused("x_call_us", "group-class", slots("group-class", 1, 7)[1], { contact = another })
   end)

@@ -5,14 +5,37 @@ local occupancy = require("availability.occupancy")
 local policy = require("availability.policy")
 local rules = require("availability.rules")
 local store = require("availability.store")
+local tally = require("availability.tally")
 
 local offer = {}
 
 local DAY = 86400
 
--- Slots the rules and the policy allow; `open` leaves the ledger out of it.
+-- Takes away what the service's limits do not allow. The violations of those are added.
+local function limited(world, query, slots, kept, violations)
+  local lo, hi = tally.reach(world, query.from, query.to)
+  if not lo or not slots[1] then
+    return kept, violations
+  end
+  local broken = tally.build(world, store.booked(world.service.id, lo, hi, query.except))
+  local left, seen = {}, {}
+  for _, slot in ipairs(slots) do
+    local why = broken(slot)
+    slot.broken = why
+    if why and not seen[why.message] then
+      seen[why.message] = true
+      violations[#violations + 1] = why
+    end
+  end
+  for _, slot in ipairs(kept) do
+    left[#left + 1] = not slot.broken and slot or nil
+  end
+  return left, violations
+end
+
+-- Slots the rules, the policy and the limits allow; `open` leaves the ledger out of it.
 -- query: {from, to, now, party_size, except?}. nil, "too_many" when there are too many.
--- The second result is otherwise what the policy had against those it refused.
+-- The second result is otherwise what policy and limits had against those they refused.
 local function look(world, query, open)
   local service = world.service
   local lo, hi = rules.range(service, query)
@@ -28,7 +51,7 @@ local function look(world, query, open)
   if not slots then
     return nil, why
   end
-  return policy.narrow(world, query, slots)
+  return limited(world, query, slots, policy.narrow(world, query, slots))
 end
 
 -- Leaves only the host and the team asked for.

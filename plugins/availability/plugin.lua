@@ -42,6 +42,7 @@ return {
   reads = {
     "organization", "service", "service_host", "host", "team", "team_member", "schedule",
     "closure", "catalogue", "claim",
+    "booking",
   },
   routes = {
     {

@@ -1,5 +1,6 @@
 -- All SQL of availability: the catalogue of one service, and the ledger's claims.
 
+local limits = require("services.limits")
 local services = require("services.store")
 local windows = require("availability.windows")
 
@@ -67,6 +68,7 @@ local function read_world(service, version)
     organization_id = organization_id,
     team_id = team_id,
     service = service,
+    limits = limits.of(service.limits),
     candidates = candidates(service, team, hosts),
     schedules = schedules(owners),
     closures = kordless.db.query(
@@ -103,6 +105,7 @@ function store.world(service)
     organization_id = known.organization_id,
     team_id = known.team_id,
     service = known.service,
+    limits = known.limits,
     candidates = known.candidates,
     schedules = known.schedules,
     closures = known.closures,
@@ -158,6 +161,15 @@ function store.used(world, lo, hi, now, except)
       .. " AND h.b0 > ? AND h.b0 < ? AND (u.expires_at IS NULL OR u.expires_at > ?)"
       .. " AND u.owner <> ? GROUP BY h.subject, u.subject",
     table.unpack(args))
+end
+
+-- Bookings of the service that begin in [lo, hi), by host and start, for its limits.
+function store.booked(service_id, lo, hi, except)
+  return kordless.db.query(
+    "SELECT host_id, start_at, COUNT(*) AS n, SUM(end_at - start_at) / 60 AS minutes"
+      .. " FROM booking WHERE service_id = ? AND start_at >= ? AND start_at < ?"
+      .. " AND status <> 'canceled' AND id <> ? GROUP BY start_at, host_id",
+    service_id, lo, hi, except or "")
 end
 
 return store

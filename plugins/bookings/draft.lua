@@ -2,6 +2,7 @@
 -- is asked in which order. Plain data.
 
 local contact = require("bookings.contact")
+local limits = require("bookings.limits")
 local policy = require("bookings.policy")
 local rules = require("bookings.rules")
 local store = require("bookings.store")
@@ -10,16 +11,18 @@ local draft = {}
 
 local CANDIDATES = 50 -- asked in turn on the writer; more than 50 lost races are a crowd
 
--- keep: the host who is asked first
-function draft.candidates(slots, now, keep)
+-- keep: the host who is asked first. limits: what the candidate's own bookings may be.
+function draft.candidates(world, slots, ask, keep)
   local ids, list = {}, {}
   for _, slot in ipairs(slots) do
     ids[#ids + 1] = slot.who.id
   end
-  rules.order(slots, #slots > 1 and store.loads(ids, now) or {}, keep)
+  rules.order(slots, #slots > 1 and store.loads(ids, ask.now) or {}, keep)
   for i = 1, math.min(#slots, CANDIDATES) do
     local who = slots[i].who
-    list[i] = { key = who.key, id = who.id, hosts = who.hosts }
+    list[i] = {
+      key = who.key, id = who.id, hosts = who.hosts, limits = limits.of_host(world, ask, who.id),
+    }
   end
   return list
 end

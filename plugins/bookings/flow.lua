@@ -2,8 +2,10 @@
 -- again when what was decided on has changed meanwhile.
 
 local availability = require("availability.store")
+local contact = require("bookings.contact")
 local customer = require("bookings.customer")
 local draft = require("bookings.draft")
+local limits = require("bookings.limits")
 local offer = require("availability.offer")
 local policy = require("bookings.policy")
 local rules = require("bookings.rules")
@@ -33,6 +35,14 @@ local function answer(result)
   return result.status, result.body, result.version and { ETag = rules.etag(result.version) }
 end
 
+local function join(first, ...)
+  local all = first or {}
+  for _, list in ipairs({ ... }) do
+    table.move(list, 1, #list, #all + 1, all)
+  end
+  return all
+end
+
 -- Decides and commits, at most three times. read() gives the service, or nil and an
 -- error to answer; args(service, world, candidates) the transaction's arguments.
 local function settle(name, ask, keep, read, args)
@@ -44,15 +54,16 @@ local function settle(name, ask, keep, read, args)
     end
     local world = availability.world(service)
     local slots, violations = offer.decide(world, ask)
-    local refusals = customer.refusals(service, ask)
-    if violations or refusals[1] then
-      return flow.refused(table.move(refusals, 1, #refusals, #(violations or {}) + 1,
-        violations or {}))
+    violations = join(violations, limits.refusals(world, ask), customer.refusals(service, ask))
+    if violations[1] then
+      return flow.refused(violations)
     elseif not slots then
       return taken(world, ask)
     end
-    local list = draft.candidates(slots, ask.now, keep)
-    local result = kordless.transaction(name, args(service, world, list))
+    local list = draft.candidates(world, slots, ask, keep)
+    local all = args(service, world, list)
+    all.limits = limits.bind(world, ask)
+    local result = kordless.transaction(name, all)
     if result.taken then
       return taken(world, ask)
     elseif not result.changed then
@@ -65,6 +76,8 @@ end
 -- asked: input.create. read: see settle. shape: "short" or "own".
 function flow.create(req, asked, read, shape)
   local ids = { booking = kordless.id("book_"), token = kordless.crypto.token(32) }
+  asked.email = contact.folded(asked.contact.email)
+  asked.phone = contact.digits(asked.contact.phone)
   return settle("create", asked, nil, read, function(service, world, list)
     local row = draft.row(ids, service, world, asked)
     return {
@@ -94,6 +107,7 @@ flow.organization = { view = "own", frozen = rules.gone }
 -- another is asked for.
 function flow.as_before(asked, row, service)
   asked.party_size, asked.except = row.party_size, row.id
+  asked.email, asked.phone = row.email_folded, row.phone_digits
   asked.host_id = asked.wanted_host
     or service.fulfillment == "specific_host" and row.host_id or nil
 end

@@ -4,6 +4,7 @@
 
 local customer = require("bookings.customer")
 local ledger = require("bookings.ledger")
+local limits = require("bookings.limits")
 local services = require("services.store")
 local store = require("bookings.store")
 local view = require("bookings.view")
@@ -24,16 +25,20 @@ local function reply(shape, row)
 end
 
 -- args: row (a booking without its host), plan (ledger.place), candidates, catalogue (its
--- version), counted (customer.refusals), view
--- ("short" or "own"), ics_url
+-- version), counted (customer.refusals), limits (limits.bind), view ("short" or "own"),
+-- ics_url
 function transactions.create(args)
   local row = args.row
   if services.version(row.organization_id) ~= args.catalogue
     or customer.changed(args.counted) then
     return { changed = true }
   end
+  local candidates = limits.fitting(args.limits, args.candidates)
+  if not candidates then
+    return { changed = true }
+  end
   store.drop_expired(row.created_at)
-  local who, session = ledger.place_any(args.plan, args.candidates)
+  local who, session = ledger.place_any(args.plan, candidates)
   if not who then
     return kordless.refuse({ taken = true })
   end
@@ -96,8 +101,8 @@ function transactions.annotate(args)
   return reply("own", row)
 end
 
--- args: id, version, catalogue, plan, candidates, timezone?, notes?, policy, now,
--- view. The old claims go first, so that a booking never stands in its own way; if no
+-- args: id, version, catalogue, plan, candidates, limits, timezone?, notes?, policy,
+-- now, view. The old claims go first, so that a booking never stands in its own way; if no
 -- candidate takes the new ones the whole is undone.
 function transactions.reschedule(args)
   local row, plan = store.booking(args.id), args.plan
@@ -105,9 +110,13 @@ function transactions.reschedule(args)
     or services.version(row.organization_id) ~= args.catalogue then
     return { changed = true }
   end
+  local candidates = limits.fitting(args.limits, args.candidates)
+  if not candidates then
+    return { changed = true }
+  end
   store.drop_expired(args.now)
   ledger.release(row.id, row.session)
-  local who, session = ledger.place_any(plan, args.candidates)
+  local who, session = ledger.place_any(plan, candidates)
   if not who then
     return kordless.refuse({ taken = true })
   end

@@ -25,7 +25,9 @@ describe("a service takes", function()
   local function slots(from, to, service)
     return book.slots(c, org, service or "consultation", book.day(from), book.day(to))
   end
-  local function try(slot, more, service) return book.create(c, org, service or "consultation", slot, more) end
+  local function try(slot, more, service)
+    return book.create(c, org, service or "consultation", slot, more)
+  end
   local function took(slot, more, service)
     local r = try(slot, more, service)
     assert.equal(201, r.status, r.body)

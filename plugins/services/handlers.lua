@@ -1,8 +1,18 @@
 local demo = require("services.demo")
+local hours = require("services.hours")
+local offers = require("services.offers")
+local people = require("services.people")
 local rules = require("services.rules")
 local store = require("services.store")
 
 local handlers = {}
+
+-- The organization's own routes stand in files by their objects.
+for _, routes in ipairs({ offers, people, hours }) do
+  for name, handler in pairs(routes) do
+    handlers[name] = handler
+  end
+end
 
 function handlers.organization(req)
   local row = store.organization_by_slug(req.params.org_slug)

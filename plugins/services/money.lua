@@ -25,4 +25,11 @@ function money.major(minor, currency)
   return minor / 10 ^ n
 end
 
+-- 45.5, "USD" is 4550; nil when the currency has no such fraction.
+function money.minor(major, currency)
+  local scale = 10 ^ money.digits(currency)
+  local minor = math.floor(major * scale + 0.5)
+  return minor / scale == major and math.tointeger(minor) or nil
+end
+
 return money

@@ -1,4 +1,7 @@
 -- The catalogue: organizations as their customers see them, services, hosts, teams, hours.
+-- Long, because each route says what it takes and gives; data only, as manifests are.
+local P = "/api/calendar/v1"
+
 local function one(name, kind)
   return { name, type = kind, required = true }
 end
@@ -38,14 +41,179 @@ local settings = { "calendarSettings", required = true, properties = {
   } },
 } }
 
+
+-- What organizations see and send.
+
+local function join(first, second)
+  local all = {}
+  for i = 1, #first do all[i] = first[i] end
+  for i = 1, #second do all[#all + 1] = second[i] end
+  return all
+end
+
+local function number(name, minimum, maximum, more)
+  more = more or {}
+  more[1], more.type, more.minimum, more.maximum = name, "integer", minimum, maximum
+  return more
+end
+
+local function text(name, max, more)
+  more = more or {}
+  more[1], more.min_length, more.max_length = name, more.nullable and 0 or 1, max
+  return more
+end
+
+local function choice(name, ...)
+  return { name, enum = { ... } }
+end
+
+local function time(name)
+  return { name, format = "date-time", required = true }
+end
+
+local location_types = { "onsite", "phone", "meet_url", "custom" }
+
+-- new: a POST, where some must be there; a PATCH keeps what it does not name.
+local function service_body(new)
+  return { properties = {
+    text("name", 200, { required = new }), { "slug", format = "slug", required = new },
+    { "key", format = "slug", description = "Never changes; if not given: the slug." },
+    text("description", 2000, { nullable = true }), text("category", 80, { nullable = true }),
+    number("duration", 1, 2880, {
+      description = "Minutes; the same as calendarSettings.duration_minutes." }),
+    { "price", type = "number", minimum = 0, maximum = 1000000000, nullable = true,
+      description = "In major units: 45.5." },
+    text("currency", 3, { nullable = true, description = "ISO 4217: USD." }),
+    { "metadata", type = "object", nullable = true, description = "Merged; 16,384 bytes." },
+    choice("status", "active", "inactive", "archived"), choice("visibility", "public", "internal"),
+    choice("fulfillment", "any_host", "specific_host", "team", "collective"),
+    { "host_ids", max_length = 100, items = { format = "id" },
+      description = "Who gives it; the first is asked first." },
+    { "team_id", format = "id", nullable = true },
+    number("minimum_notice_minutes", 0, 527040), choice("approval", "none", "required"),
+    { "calendarSettings", required = new, properties = {
+      number("duration_minutes", 1, 2880),
+      number("slot_interval_minutes", 1, 1440, { description = "If not given: the duration." }),
+      number("buffer_before", 0, 2880), number("buffer_after", 0, 2880),
+      number("booking_window_days", 1, 3660, { nullable = true,
+        description = "How far ahead it can be booked; null: as far as one likes." }),
+      { "timezone", format = "timezone", required = new },
+      { "location", nullable = true, properties = {
+        { "type", enum = location_types }, text("value", 500, { nullable = true }),
+      } },
+      number("max_parallel_bookings", 1, 1000000),
+      { "cancellation_policy", properties = {
+        number("noticeHours", 0, 8784), text("policyText", 2000, { nullable = true }),
+      } },
+    } },
+  } }
+end
+
+local own_service = join(service, {
+  one("id"), one("status"), one("visibility"), one("fulfillment"),
+  { "host_ids", required = true, items = {} }, unset("team_id"),
+  one("minimum_notice_minutes", "integer"), one("approval"), settings, time("created_at"),
+  time("updated_at"),
+})
+
+local function host_body(new)
+  return { properties = {
+    text("displayName", 200, { required = new }),
+    { "email", format = "email", max_length = 254, nullable = true },
+    { "timezone", format = "timezone", required = new }, choice("status", "active", "inactive"),
+  } }
+end
+
+local host = {
+  one("id"), one("displayName"), unset("email"), one("timezone"), one("status"),
+  time("created_at"), time("updated_at"),
+}
+
+local function team_body(new)
+  return { properties = {
+    text("name", 200, { required = new }), text("description", 2000, { nullable = true }),
+    { "members", min_length = 1, max_length = 100, required = new, items = { properties = {
+      { "host_id", format = "id", required = true },
+      text("role", 80, { default = "member" }),
+      number("weight", 1, 1000, { default = 1,
+        description = "Who has 2 gets twice the bookings of who has 1." }),
+      number("priority", 1, 1000, { default = 1, description = "1 is asked first." }),
+    } } },
+  } }
+end
+
+local team = {
+  one("id"), one("name"), unset("description"),
+  { "members", required = true, items = { properties = {
+    one("host_id"), one("role"), one("weight", "integer"), one("priority", "integer"),
+  } } },
+  time("created_at"), time("updated_at"),
+}
+
+local function windows(name, required)
+  return { name, required = required, max_length = 8,
+    items = { min_length = 2, max_length = 2, items = { max_length = 5 } },
+    description = 'Windows, ["09:00", "17:00"]; an end before its beginning is the next day\'s.' }
+end
+
+local function hours(required)
+  local week = { "mon", "tue", "wed", "thu", "fri", "sat", "sun" }
+  for i = 1, 7 do week[i] = windows(week[i], required) end
+  return { properties = {
+    { "timezone", format = "timezone", required = true },
+    { "weekly", required = true, properties = week },
+    { "overrides", required = required, max_length = 300, items = { properties = {
+      { "date", format = "date", required = true }, { "closed", type = "boolean" },
+      windows("hours"),
+    } } },
+  } }
+end
+
+local closure = { one("id"), one("first_date"), one("last_date"), unset("reason") }
+
+local limit = { "limit", type = "integer", minimum = 1, maximum = 100, default = 50 }
+local cursor = { "cursor", description = "next_cursor of the page before." }
+local since = { "updated_since", format = "date-time", description = "Orders by update." }
+
+local function listed(plural, shape)
+  return { [200] = { properties = {
+    { plural, required = true, max_length = 100, items = { properties = shape } },
+    unset("next_cursor"),
+  } } }
+end
+
+local function reply(status, name, shape)
+  return { [status] = { properties = { { name, required = true, properties = shape } } } }
+end
+
+local function own(method, path, handler, scope, summary, more)
+  more.method, more.path, more.handler, more.scope = method, P .. path, handler, scope
+  more.summary, more.auth = summary, "organization"
+  return more
+end
+
+local READ, WRITE = "availability:read", "availability:write"
+
+local weekday = { { "09:00", "12:00" }, { "13:00", "17:00" } }
+
 return {
   name = "services",
   version = "1.0.0",
   api = 1,
-  needs = { "db", "transaction", "time", "zone", "id" },
+  needs = { "db", "transaction", "time", "zone", "id", "crypto", "emit" },
+  events = { "changed" }, -- {organization_id, object, id, change}: service, host, team, …
   uses = { "services" },
-  reads = { "organization" },
+  reads = { "organization", "booking", "claim" },
   errors = {
+    slug_taken = {
+      status = 409,
+      detail = "Another service has this slug, perhaps one that is archived. Choose another.",
+    },
+    key_taken = {
+      status = 409,
+      detail = "Another service has this key, perhaps one that is archived. Give this one"
+        .. " a key of its own.",
+    },
     has_services = {
       status = 409,
       detail = "This organization has services already; the demo is for an empty one.",
@@ -77,6 +245,88 @@ return {
         organization, { "service", required = true, properties = service }, settings,
       } } },
     },
+    own("GET", "/services", "list_services", "services:read",
+      "The organization's services, the archived ones too, page by page.", { cached = true,
+        query = { choice("status", "active", "inactive", "archived"), since, limit, cursor },
+        replies = listed("services", own_service) }),
+    own("POST", "/services", "create_service", "services:write", "Makes a service.", {
+      body = service_body(true), replies = reply(201, "service", own_service),
+      example = { body = {
+        name = "Consultation", slug = "consultation", duration = 30, price = 45, currency = "USD",
+        calendarSettings = { timezone = "America/New_York", buffer_after = 10 },
+      } } }),
+    own("GET", "/services/{service}", "show_service", "services:read",
+      "A service, by its id or slug.", { cached = true,
+        replies = reply(200, "service", own_service) }),
+    own("PATCH", "/services/{service}", "change_service", "services:write",
+      "Changes what is named of a service.", {
+        body = service_body(), replies = reply(200, "service", own_service),
+        example = { body = { price = 50, calendarSettings = { buffer_after = 15 } } } }),
+    own("DELETE", "/services/{service}", "archive_service", "services:write",
+      "Archives a service: it is no longer offered, its bookings stay.", {
+        replies = { [204] = {} } }),
+    own("GET", "/hosts", "list_hosts", READ, "The organization's hosts, page by page.", {
+      query = { choice("status", "active", "inactive"), since, limit, cursor },
+      replies = listed("hosts", host) }),
+    own("POST", "/hosts", "create_host", WRITE, "Makes a host.", {
+      body = host_body(true), replies = reply(201, "host", host),
+      example = { body = {
+        displayName = "Ada Moreno", email = "ada@example.com", timezone = "America/New_York",
+      } } }),
+    own("GET", "/hosts/{id}", "show_host", READ, "A host.", {
+      replies = reply(200, "host", host) }),
+    own("PATCH", "/hosts/{id}", "change_host", WRITE,
+      "Changes what is named of a host; one that is inactive gets no new bookings.", {
+        body = host_body(), replies = reply(200, "host", host),
+        example = { body = { status = "inactive" } } }),
+    own("DELETE", "/hosts/{id}", "delete_host", WRITE,
+      "Removes a host that has no bookings ahead and is nowhere the last of a team.", {
+        replies = { [204] = {} } }),
+    own("GET", "/teams", "list_teams", READ, "The organization's teams, page by page.", {
+      query = { since, limit, cursor }, replies = listed("teams", team) }),
+    own("POST", "/teams", "create_team", WRITE, "Makes a team.", {
+      body = team_body(true), replies = reply(201, "team", team),
+      example = { body = { name = "Studio", members = {
+        { host_id = "host_01ja0000000000000000000000", role = "lead", weight = 2 },
+      } } } }),
+    own("GET", "/teams/{id}", "show_team", READ, "A team.", {
+      replies = reply(200, "team", team) }),
+    own("PATCH", "/teams/{id}", "change_team", WRITE,
+      "Changes what is named of a team; members are replaced as a whole.", {
+        body = team_body(), replies = reply(200, "team", team),
+        example = { body = { description = "Who gives the classes." } } }),
+    own("DELETE", "/teams/{id}", "delete_team", WRITE,
+      "Removes a team that has no bookings ahead and gives no service.", {
+        replies = { [204] = {} } }),
+    own("GET", "/schedules/{owner}/{id}", "show_schedule", READ,
+      "The hours of an organization, team, host or service: /schedules/host/{id} and so on.", {
+        replies = reply(200, "schedule", hours(true).properties) }),
+    own("PUT", "/schedules/{owner}/{id}", "put_schedule", WRITE,
+      "Sets the hours of an organization, team, host or service.", {
+        body = hours(), replies = reply(200, "schedule", hours(true).properties),
+        example = { body = {
+          timezone = "America/New_York", weekly = { mon = weekday, tue = weekday },
+          overrides = { { date = "2031-12-24", closed = true } },
+        } } }),
+    own("DELETE", "/schedules/{owner}/{id}", "delete_schedule", WRITE,
+      "Removes hours: they then restrict nothing.", { replies = { [204] = {} } }),
+    own("GET", "/closures", "list_closures", READ,
+      "The days on which nothing is given, by date, page by page.", {
+        query = { { "from", format = "date", description = "Those that end on it or later." },
+          { "to", format = "date", description = "Those that begin on it or before." },
+          limit, cursor },
+        replies = listed("closures", closure) }),
+    own("POST", "/closures", "create_closure", WRITE, "Closes whole days.", {
+      body = { properties = {
+        { "first_date", format = "date", required = true },
+        { "last_date", format = "date", description = "If not given: first_date." },
+        text("reason", 200, { nullable = true }),
+      } }, replies = reply(201, "closure", closure),
+      example = { body = {
+        first_date = "2031-12-24", last_date = "2032-01-01", reason = "Holidays",
+      } } }),
+    own("DELETE", "/closures/{id}", "delete_closure", WRITE, "Opens the days again.", {
+      replies = { [204] = {} } }),
     {
       method = "POST",
       path = "/api/platform/v1/organizations/{id}/demo",

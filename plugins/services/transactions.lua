@@ -1,6 +1,17 @@
+local hour_writes = require("services.hours_writes")
+local offer_writes = require("services.offer_writes")
+local offers = require("services.offer_store")
+local people = require("services.people_store")
+local people_writes = require("services.people_writes")
 local store = require("services.store")
 
 local transactions = {}
+
+for _, writes in ipairs({ hour_writes, offer_writes, people_writes }) do
+  for name, write in pairs(writes) do
+    transactions[name] = write
+  end
+end
 
 -- args: organization_id, plan (demo.plan)
 function transactions.seed(args)
@@ -10,19 +21,15 @@ function transactions.seed(args)
   end
   local answer = { services = {}, hosts = {} }
   for i, host in ipairs(plan.hosts) do
-    store.add_host(organization_id, host, plan.now)
+    people.add_host(organization_id, host, plan.now)
     answer.hosts[i] = { id = host.id, displayName = host.display_name }
   end
-  store.add_team(organization_id, plan.team, plan.now)
-  for _, member in ipairs(plan.team.members) do
-    store.add_member(plan.team.id, member)
-  end
+  people.add_team(organization_id, plan.team, plan.now)
+  people.set_members(plan.team)
   for i, service in ipairs(plan.services) do
-    store.add_service(organization_id, service, plan.now)
+    offers.add(organization_id, service, plan.now)
+    offers.set_hosts(service)
     answer.services[i] = { slug = service.slug }
-    for priority, host_id in ipairs(service.host_ids) do
-      store.add_service_host(service.id, host_id, priority)
-    end
   end
   for _, schedule in ipairs(plan.schedules) do
     local owner_id = schedule.owner_id or organization_id

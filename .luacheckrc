@@ -23,6 +23,7 @@ stds.kordless = {
         zone = { fields = { "known", "instant", "wall" } },
         span = { fields = { "new", "peak" } },
         crypto = { fields = { "hash", "token", "equal" } },
+        metrics = { fields = { "add", "set" } },
         db = { fields = { "query", "one", "exec" } },
         policy = { fields = { "has", "call", "hash", "fail" } },
         keys = { other_fields = true },

@@ -267,6 +267,19 @@ function kordless.problem(name, members) end
 ---@param seconds number 0 to 60, fractions too
 function kordless.sleep(seconds) end
 
+--- H; needs "metrics". What the plugin counts for `GET /metrics`, where it stands as
+--- `kordless_plugin_<plugin>_<name>`. plugin.lua lists each under `metrics`; there are no labels. A
+--- value outlives reloads and ends with the process.
+kordless.metrics = {}
+--- Adds to a counter or a gauge.
+---@param name string one that plugin.lua lists under `metrics`
+---@param n? integer 1 if not given; below 0 of a gauge only
+function kordless.metrics.add(name, n) end
+--- Sets a gauge.
+---@param name string a gauge
+---@param value integer
+function kordless.metrics.set(name, value) end
+
 --- H; needs "secret". What the operator set with `kordless secret set <plugin>.<name>`. Read it
 --- where you use it: it may change at any time.
 ---@param name string one that plugin.lua lists under `secrets`
@@ -702,7 +715,7 @@ kordless.audit = {}
 ---@return {id: integer, at: integer, actor: string, action: string, organization_id: string?, object: string?, detail: string?}[] rows newest first; `detail` is JSON
 function kordless.audit.list(filter, before, most) end
 
----@alias kordless.need "db"|"transaction"|"time"|"zone"|"span"|"crypto"|"id"|"policy"|"sleep"|"keys"|"fetch"|"after"|"emit"|"secret"|"secrets"
+---@alias kordless.need "db"|"transaction"|"time"|"zone"|"span"|"crypto"|"id"|"policy"|"sleep"|"keys"|"fetch"|"after"|"emit"|"secret"|"secrets"|"metrics"
 
 -- What plugin.lua returns: plain values; it is read without any globals. An unknown key is a
 -- fault, and so is whatever has the wrong type.
@@ -717,9 +730,16 @@ function kordless.audit.list(filter, before, most) end
 ---@field errors? table<string, {status: integer, detail: string}> names of a-z, 0-9 and _; status 400 to 599; `code` of the answer is the name
 ---@field options? kordless.option[] what the operator may set of this plugin; see kordless.options
 ---@field secrets? string[] what kordless.secret may read: names of its own
+---@field metrics? kordless.metric[] what it counts: see kordless.metrics
 ---@field events? string[] what its transactions emit, words of a-z, 0-9 and _
 ---@field hooks? table<string, string> ["notes.kept"] = "on_kept": an event of any plugin, and the function of handlers.lua that is told
 ---@field routes? kordless.route[]
+
+-- { "kept_total", type = "counter", help = "Notes that were kept." }
+---@class kordless.metric
+---@field [1] string its name: a-z, 0-9 and _; a counter's ends in _total
+---@field type "counter"|"gauge"
+---@field help string a sentence for whoever reads the metrics
 
 -- { "per_page", type = "integer", min = 1, max = 100, default = 50, doc = "Lines of a page." }
 ---@class kordless.option

@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "lua/measure.h"
 #include "metrics.h"
 #include "scribe.h"
 #include "version.h"
@@ -166,4 +167,6 @@ void exposition_put(const struct worker *w, const struct generation *g, struct b
     prom_one(b, "kordless_decisions_dropped_total", PROM_COUNTER,
              "Decisions that found no room in it.", scribe_dropped(s->decisions));
     put_log(s->log, b);
+    for (int i = 0; i < g->n_plugins; i++)
+        measure_put(&g->plugins[i].manifest, b);
 }

@@ -19,6 +19,7 @@
 #include "guard/people.h"
 #include "reload.h"
 #include "metrics.h"
+#include "lua/measure.h"
 #include "native/natives.h"
 #include "testclock.h"
 #include "worker.h"
@@ -253,6 +254,7 @@ int server_open(struct server **out, const struct server_options *o, struct buf 
                                              .extra = o->load,
                                              .n_extra = o->n_load,
                                              .natives = natives_new(s->shared.log),
+                                             .measures = measures_new(),
                                              .test_clock = testclock_built,
                                              .exact = o->kit != NULL};
     make_salt(s);
@@ -429,6 +431,7 @@ void server_close(struct server *s, int64_t drain_ms)
         generation_drop(s->retired[i]);
     generation_drop(s->generation);
     natives_free(s->sources.natives);
+    measures_free(s->sources.measures);
     if (s->db)
         db_close(s->db);
     if (s->shared.limits)

@@ -34,6 +34,7 @@ end
 -- The hook: runs a moment after the note became durable, by itself; nobody waits for it.
 function handlers.on_kept(told)
   local note = told.data
+  kordless.metrics.add("kept_total")
   kordless.log.info("note_kept", { organization = note.organization_id, length = note.length })
 end
 

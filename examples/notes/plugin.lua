@@ -6,10 +6,12 @@ return {
   name = "notes",
   version = "1.0.0",
   api = 1,
-  needs = { "db", "transaction", "time", "id", "emit" },
+  needs = { "db", "transaction", "time", "id", "emit", "metrics" },
   -- What its transactions say, once they are durable; and whom of all plugins it listens to.
   events = { "kept" },
   hooks = { ["notes.kept"] = "on_kept" },
+  -- What it counts, at GET /metrics as kordless_plugin_notes_kept_total.
+  metrics = { { "kept_total", type = "counter", help = "Notes that were kept." } },
   errors = {
     too_many_notes = { status = 422, detail = "Only 100 notes are kept. Remove one first." },
   },

@@ -84,6 +84,19 @@ const struct api_row api_host[] = {
              "times. If "
              "the caller leaves, the handler ends there; what it has written stays."},
 
+    {"metrics", API_LIBRARY, H, NEED_METRICS,
+     .text = "What the plugin counts for `GET /metrics`, where it stands as "
+             "`kordless_plugin_<plugin>_<name>`. plugin.lua lists each under `metrics`; "
+             "there are no labels. A value outlives reloads and ends with the process."},
+    {"metrics.add", API_FUNCTION, H, NEED_METRICS, .call = lib_measure_add,
+     .takes = LIST{{"name", "string", "one that plugin.lua lists under `metrics`"},
+                   {"n?", "integer", "1 if not given; below 0 of a gauge only"},
+                   END},
+     .text = "Adds to a counter or a gauge."},
+    {"metrics.set", API_FUNCTION, H, NEED_METRICS, .call = lib_measure_set,
+     .takes = LIST{{"name", "string", "a gauge"}, {"value", "integer", ""}, END},
+     .text = "Sets a gauge."},
+
     {"secret", API_FUNCTION, H, NEED_SECRET, .call = lib_vault_secret,
      .takes =
          LIST{{"name", "string", "one that plugin.lua lists under `secrets`"}, END},

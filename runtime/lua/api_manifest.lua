@@ -11,9 +11,16 @@
 ---@field errors? table<string, {status: integer, detail: string}> names of a-z, 0-9 and _; status 400 to 599; `code` of the answer is the name
 ---@field options? kordless.option[] what the operator may set of this plugin; see kordless.options
 ---@field secrets? string[] what kordless.secret may read: names of its own
+---@field metrics? kordless.metric[] what it counts: see kordless.metrics
 ---@field events? string[] what its transactions emit, words of a-z, 0-9 and _
 ---@field hooks? table<string, string> ["notes.kept"] = "on_kept": an event of any plugin, and the function of handlers.lua that is told
 ---@field routes? kordless.route[]
+
+-- { "kept_total", type = "counter", help = "Notes that were kept." }
+---@class kordless.metric
+---@field [1] string its name: a-z, 0-9 and _; a counter's ends in _total
+---@field type "counter"|"gauge"
+---@field help string a sentence for whoever reads the metrics
 
 -- { "per_page", type = "integer", min = 1, max = 100, default = 50, doc = "Lines of a page." }
 ---@class kordless.option

@@ -7,6 +7,7 @@
 #include "lua/builtin.h"
 #include "lua/entry.h"
 #include "lua/hook.h"
+#include "lua/measure.h"
 #include "lua/nearest.h"
 #include "lua/option.h"
 #include "lua/reference.h"
@@ -30,7 +31,8 @@ static int check_syntax(struct folder *f, struct buf *faults)
 }
 
 static int read_plugin(struct generation *g, const char *path,
-                       const struct chosen *chosen, struct buf *faults)
+                       const struct chosen *chosen, struct measures *measures,
+                       struct buf *faults)
 {
     struct plugin *p = &g->plugins[g->n_plugins];
     *p = (struct plugin){.index = g->n_plugins, .settings = &g->settings};
@@ -51,6 +53,7 @@ static int read_plugin(struct generation *g, const char *path,
     if (!p->faulty)
         p->faulty = option_bind(&g->arena, &p->manifest, chosen,
                                 source_find(&g->scripts, STR("kordless")), faults) != 0;
+    measure_bind(measures, &p->manifest);
     return p->faulty ? ERR_INVALID : err;
 }
 
@@ -66,7 +69,7 @@ static int read_plugins(struct generation *g, const struct generation_options *o
                 : o->extra[i - g->settings.n_plugins];
         const struct chosen *chosen =
             i < g->settings.n_plugins ? &g->settings.chosen[i] : NULL;
-        int e = read_plugin(g, path, chosen, faults);
+        int e = read_plugin(g, path, chosen, o->measures, faults);
         err = err ? err : e;
     }
     return err;

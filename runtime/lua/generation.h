@@ -13,6 +13,7 @@
 #include "lua/settings.h"
 
 struct keyring;
+struct measures;
 struct natives;
 struct native;
 
@@ -48,6 +49,7 @@ struct generation_options {
     const char *scripts, *plugins; /* folders */
     const char *const *extra;      /* single plugin folders, from --load */
     int n_extra;
+    struct measures *measures; /* what plugins count; NULL: nothing */
     struct natives *natives; /* where native plugins are kept; NULL: none loaded */
     bool test_clock;         /* adds PUT /test/clock */
     bool exact;              /* see struct generation */

@@ -96,6 +96,9 @@ int lib_token_list(lua_State *L);
 int lib_token_revoke(lua_State *L);
 int lib_vault_drop(lua_State *L);
 int lib_vault_list(lua_State *L);
+/* measure.h */
+int lib_measure_add(lua_State *L);
+int lib_measure_set(lua_State *L);
 int lib_vault_secret(lua_State *L);
 int lib_vault_set(lua_State *L);
 int lib_zone_instant(lua_State *L);

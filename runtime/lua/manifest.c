@@ -10,6 +10,7 @@
 #include "lua/entry.h"
 #include "lua/fields.h"
 #include "lua/hook.h"
+#include "lua/measure.h"
 #include "lua/option.h"
 
 enum { LIST_MAX = 32, ROUTES_MAX = 200, ERRORS_MAX = 100 };
@@ -236,7 +237,7 @@ static void read_manifest(struct fields *f, const struct folder *folder,
 {
     static const char *const known[] = {
         "name",   "version", "api",     "needs",  "uses",  "reads",   "hosts",
-        "errors", "routes",  "options", "events", "hooks", "secrets", NULL};
+        "errors", "routes",  "options", "events", "hooks", "secrets", "metrics", NULL};
     fields_only(f, known);
     m->name = fields_str(f, "name", REQUIRED);
     m->version = fields_str(f, "version", REQUIRED);
@@ -252,6 +253,7 @@ static void read_manifest(struct fields *f, const struct folder *folder,
     option_read(f, &m->options);
     read_errors(f, m);
     hook_read(f, m);
+    measure_read(f, m);
     read_routes(f, m);
 }
 

@@ -29,7 +29,8 @@ enum need_bit {
     NEED_EMIT = 1 << 12,
     NEED_SECRET = 1 << 13,
     NEED_SECRETS = 1 << 14,
-    NEED_END = 1 << 15
+    NEED_METRICS = 1 << 15,
+    NEED_END = 1 << 16
 };
 
 enum route_auth {
@@ -85,6 +86,7 @@ struct error_spec {
 };
 
 struct hook;
+struct measure;
 
 struct manifest {
     struct str name, version;
@@ -99,6 +101,8 @@ struct manifest {
     int n_errors;
     struct str *events; /* that its transactions emit */
     struct hook *hooks; /* hook.h */
+    struct measure *measures; /* measure.h */
+    int n_measures;
     int n_events, n_hooks;
 };
 

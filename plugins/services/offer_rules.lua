@@ -4,6 +4,7 @@
 -- keeps its amount when its currency changes, and no rule over two fields is missed.
 
 local fields = require("services.fields")
+local limits = require("services.limits")
 local money = require("services.money")
 local patch = require("services.patch")
 local people = require("services.people_rules")
@@ -17,7 +18,7 @@ local METADATA = 16384
 offers.MEMBERS = {
   "key", "slug", "name", "description", "category", "duration", "price", "currency", "metadata",
   "status", "visibility", "fulfillment", "host_ids", "team_id", "minimum_notice_minutes",
-  "approval", "calendarSettings",
+  "approval", "limits", "calendarSettings",
 }
 
 -- row: with its host_ids
@@ -29,6 +30,7 @@ function offers.shown(row)
   end
   shown.host_ids = kordless.json.array(row.host_ids)
   shown.team_id = rules.or_null(row.team_id)
+  shown.limits = limits.show(row.limits)
   shown.calendarSettings = rules.settings(row)
   shown.created_at = kordless.time.format(row.created_at)
   shown.updated_at = kordless.time.format(row.updated_at)
@@ -61,6 +63,7 @@ local function as_sent(row)
     sent.calendarSettings[name] = row[name]
   end
   sent.price = money.major(row.price, row.currency)
+  sent.limits = limits.of(row.limits)
   sent.metadata = kordless.json.decode(row.metadata)
   return sent
 end
@@ -73,6 +76,12 @@ local function one_length(faults, body)
     fields.fault(faults, "duration", "and calendarSettings.duration_minutes must be the same")
   end
   return patch.merge(body, { calendarSettings = { duration_minutes = length } })
+end
+
+-- Merged as all is; what is left of null and {} is none.
+local function stored_limits(sent)
+  local text = limits.merge(nil, sent or kordless.json.null)
+  return text ~= kordless.json.null and text or nil
 end
 
 local function price(faults, sent)
@@ -126,6 +135,7 @@ function offers.changed(row, body)
   end
   times(faults, settings)
   given(faults, sent)
+  limits.check(faults, body.limits)
   people.twice(faults, "host_ids[%d]", sent.host_ids)
   local location, cancellation = settings.location or {}, settings.cancellation_policy
   local minor = price(faults, sent)
@@ -133,6 +143,7 @@ function offers.changed(row, body)
     key = row and row.key or sent.key or sent.slug, slug = sent.slug, name = sent.name,
     description = fields.text(sent.description), category = fields.text(sent.category),
     price = minor, currency = sent.currency, metadata = small(faults, sent.metadata, body.metadata),
+    limits = not faults[1] and stored_limits(sent.limits) or nil,
     status = sent.status, visibility = sent.visibility, fulfillment = sent.fulfillment,
     host_ids = sent.host_ids, team_id = sent.team_id, approval = sent.approval,
     minimum_notice_minutes = sent.minimum_notice_minutes,

@@ -9,7 +9,7 @@ local columns = {
   "approval", "duration_minutes", "slot_interval_minutes", "buffer_before", "buffer_after",
   "minimum_notice_minutes", "booking_window_days", "max_parallel_bookings", "timezone",
   "location_type", "location_value", "notice_hours", "policy_text", "price", "currency",
-  "metadata",
+  "metadata", "limits",
 }
 local insert = "INSERT INTO service (" .. table.concat(columns, ", ")
   .. ", id, organization_id, key, created_at, updated_at) VALUES ("

@@ -73,6 +73,21 @@ end
 
 local location_types = { "onsite", "phone", "meet_url", "custom" }
 
+local function limits(more, ...)
+  more.properties, more.nullable = { ... }, true
+  for i = 1, 3 do
+    local unit = ({ "day", "week", "month" })[i]
+    more.properties[#more.properties + 1] = number("per_" .. unit, 1, 10000, { nullable = true })
+    more.properties[#more.properties + 1] = number("minutes_per_" .. unit, 1, 1000000,
+      { nullable = true })
+  end
+  return more
+end
+
+local service_limits = limits({ "limits",
+  description = "What is booked in a day, week and month: of all, of one host or contact." },
+  limits({ "per_host" }), limits({ "per_contact" }))
+
 -- new: a POST, where some must be there; a PATCH keeps what it does not name.
 local function service_body(new)
   return { properties = {
@@ -91,6 +106,7 @@ local function service_body(new)
       description = "Who gives it; the first is asked first." },
     { "team_id", format = "id", nullable = true },
     number("minimum_notice_minutes", 0, 527040), choice("approval", "none", "required"),
+    service_limits,
     { "calendarSettings", required = new, properties = {
       number("duration_minutes", 1, 2880),
       number("slot_interval_minutes", 1, 1440, { description = "If not given: the duration." }),
@@ -112,7 +128,9 @@ end
 local own_service = join(service, {
   one("id"), one("status"), one("visibility"), one("fulfillment"),
   { "host_ids", required = true, items = {} }, unset("team_id"),
-  one("minimum_notice_minutes", "integer"), one("approval"), settings, time("created_at"),
+  one("minimum_notice_minutes", "integer"), one("approval"),
+  { "limits", required = true, nullable = true, properties = service_limits.properties },
+  settings, time("created_at"),
   time("updated_at"),
 })
 

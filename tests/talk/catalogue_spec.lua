@@ -45,7 +45,8 @@ describe("a service", function()
       category = http.null, duration = 45, price = http.null, currency = http.null,
       isBookablePublic = true, metadata = {}, status = "active", visibility = "public",
       fulfillment = "any_host", host_ids = {}, team_id = http.null, minimum_notice_minutes = 0,
-      approval = "none", created_at = book.monday, updated_at = book.monday, calendarSettings = {
+      approval = "none", limits = http.null,
+      created_at = book.monday, updated_at = book.monday, calendarSettings = {
         duration_minutes = 45, slot_interval_minutes = 45, buffer_before = 0, buffer_after = 0,
         booking_window_days = http.null, timezone = ZONE, location = http.null,
         max_parallel_bookings = 1, cancellation_policy = { noticeHours = 0, policyText = http.null },
@@ -60,7 +61,9 @@ describe("a service", function()
     local body = { key = "full-key", slug = "full", name = "Full", description = "D", category = "C",
       duration = 30, price = 45.5, currency = "USD", metadata = { a = { 1, 2 }, b = { c = "d" } },
       status = "inactive", visibility = "internal", fulfillment = "collective", team_id = team.id,
-      host_ids = { host.id }, minimum_notice_minutes = 90, approval = "required", calendarSettings = {
+      host_ids = { host.id }, minimum_notice_minutes = 90, approval = "required",
+      limits = { per_day = 5, minutes_per_week = 600, per_contact = { per_month = 2 } },
+      calendarSettings = {
         duration_minutes = 30, slot_interval_minutes = 15, buffer_before = 5, buffer_after = 10,
         booking_window_days = 60, timezone = "Europe/Berlin", max_parallel_bookings = 3,
         location = { type = "onsite", value = "Room 1" },
@@ -171,6 +174,24 @@ describe("a service", function()
     assert.equal(4500, patch(made, { currency = "USD" }).price) -- the amount stays, not its digits
     assert.truthy(desk:fails(400, "PATCH", "/services/" .. made.slug, { currency = http.null }).detail
       :find("currency is required", 1, true))
+  end)
+
+  it("has limits that are merged, cleared and heeded", function()
+    local made = make({ limits = { per_day = 1, per_host = { per_week = 9 } } })
+    assert.same({ per_day = 1, per_host = { per_week = 9 } }, made.limits)
+    local free = slots(made)
+    assert.equal(201, book.create(org.client, org, made.slug, free[1]).status)
+    local r = book.create(org.client, org, made.slug, free[2])
+    assert.same({ 422, "limit_reached" }, { r.status, r:json().violations[1].code })
+    local now = patch(made, { limits = { per_day = 3, per_host = { per_week = http.null } } })
+    assert.same({ per_day = 3 }, now.limits)
+    assert.equal(201, book.create(org.client, org, made.slug, free[2]).status)
+    assert.same(now.limits, patch(made, { name = "Limited" }).limits)
+    assert.equal(http.null, patch(made, { limits = http.null }).limits)
+    local err = desk:fails(400, "PATCH", "/services/" .. made.slug,
+      { limits = { per_day = 0, per_contact = { per_week = 1.5 } } })
+    assert.truthy(err.detail:find("^limits.per_day .*; limits.per_contact.per_week ")
+      or err.detail:find("^limits.per_contact.per_week .*; limits.per_day "), err.detail)
   end)
 
   it("keeps all of several changes at once", function()

@@ -91,6 +91,8 @@ echo "  share   $@"
 $(CC) -std=c11 -D_GNU_SOURCE $(1) $(WARNINGS) $(CFLAGS) $(INSTRUMENT) -shared -fPIC -o $@ $<
 endef
 
+$(BUILD)/bench/%.so: tests/bench/native/%.c include/kordless_plugin.h
+	@$(call share,-Iinclude)
 $(BUILD)/bench/%: tests/bench/%.c
 	@mkdir -p $(@D)
 	@echo "  link    $@"
@@ -114,7 +116,7 @@ torture: deps-test
 	@KORDLESS_TORTURE=10 BUILD=$(BUILD) tests/run $(ONLY)
 
 bench: deps-bench
-	@$(MAKE) --no-print-directory build $(BUILD)/bench/floor
+	@$(MAKE) --no-print-directory build $(BUILD)/bench/floor $(BUILD)/bench/exchange.so
 	@BUILD=$(BUILD) tests/bench/run $(ONLY)
 
 lint-api: deps-lint

@@ -15,4 +15,15 @@ function handlers.ten(req)
   }
 end
 
+-- Ten fields in, ten out.
+function handlers.exchange(req)
+  local asked = req.body
+  return 200, {
+    service = asked.service, name = asked.name, email = asked.email,
+    starts_at = asked.starts_at, ends_at = asked.starts_at + asked.minutes * 60,
+    duration = asked.minutes, price = asked.price * asked.party_size,
+    bookable = asked.public, confirmed = asked.approval, timezone = asked.timezone,
+  }
+end
+
 return handlers

@@ -6,5 +6,7 @@ return {
   needs = {},
   routes = {
     { method = "GET", path = "/bench/ten", handler = "ten", auth = "key", summary = "Ten fields" },
+    { method = "POST", path = "/bench/exchange", handler = "exchange", auth = "key",
+      summary = "Ten fields for ten." },
   },
 }

@@ -331,9 +331,10 @@ int author_new(const struct options *o)
         return 1;
     }
     printf("wrote %s\n"
-           "  test it:  kordless test %s\n"
-           "  run it:   add \"%s\" to plugins in %s/kordless.lua and say kordless "
-           "reload\n",
-           folder, folder, o->words[2], o->server.scripts);
+           "  test it:  %s test %s\n"
+           "  run it:   add \"%s\" to plugins in %s/kordless.lua and say %s reload\n"
+           "  ask it:   GET /%s/Ada with a key (%s key create --org SLUG --label L)\n",
+           folder, o->program, folder, o->words[2], o->server.scripts, o->program,
+           o->words[2], o->program);
     return 0;
 }

@@ -90,8 +90,8 @@ static void carry_out(struct server *s, struct desk_job *j)
                           &faults)) {
         j->status = 422;
         buf_clear(&j->body);
-        buf_lit(&j->detail, "Nothing was changed: the sources from before keep "
-                            "running. `faults` says what is wrong.");
+        buf_lit(&j->detail,
+                "Nothing was changed: the sources from before keep running.");
         status_put_faults(&j->body, buf_slice(&faults));
     }
     buf_end(&faults);

@@ -154,9 +154,13 @@ int promises_try(struct promises *p, int i, struct buf *why)
     struct script *s = e->script;
     int n;
     if (e->ref == LUA_NOREF) {
-        buf_str(why, str_trim(buf_slice(&s->faults)));
+        buf_str(why, buf_slice(&s->faults));
+        while (why->n && why->p[why->n - 1] == '\n')
+            why->n--;
         return ERR_INVALID;
     }
+    if (s->budget.instructions < 0) /* another's fault, which has been told */
+        s->budget.instructions = BUDGET_OF_FILE;
     lua_State *co = vm_thread(s->unit->vm);
     lua_pushcfunction(co, l_try);
     lua_pushlightuserdata(co, e);

@@ -34,29 +34,31 @@ end
 
 local tick = tonumber(io.popen("getconf CLK_TCK"):read("l"))
 
--- CPU seconds of a process, all its threads, user and system.
+-- CPU seconds of a process, all its threads: user and system, and user alone.
 function measure.cpu(pid)
   local stat = assert(shell.read(("/proc/%d/stat"):format(pid)), "it is gone")
   local fields, n = stat:match("%) (.*)$"), 0
   for value in fields:gmatch("%S+") do
     n = n + 1
     if n == 12 then fields = tonumber(value) end
-    if n == 13 then return (fields + tonumber(value)) / tick end
+    if n == 13 then return (fields + tonumber(value)) / tick, fields / tick end
   end
 end
 
 -- One run of wrk over the requests in `file`, beginning with line `from`.
 function measure.run(p, file, from)
-  local before = measure.cpu(p.pid)
+  local before, user_before = measure.cpu(p.pid)
   local code, out, err = shell.run({ "taskset", "-c", "1", "wrk", "-t1",
     "-c" .. measure.connections, "-d" .. measure.seconds .. "s", "-s", "tests/bench/cycle.lua",
     "http://" .. p.address, "--", file, tostring(from or 0) })
-  local used = measure.cpu(p.pid) - before
+  local after, user_after = measure.cpu(p.pid)
+  local used, user = after - before, user_after - user_before
   local n, duration, refused, broken = out:match("BENCH (%d+) (%d+) (%d+) (%d+)")
   assert(code == 0 and n, out .. err)
   n = tonumber(n)
   return { requests = n, seconds = duration / 1e6, refused = tonumber(refused),
-    broken = tonumber(broken), cpu_us = used * 1e6 / n, per_second = n / (duration / 1e6) }
+    broken = tonumber(broken), cpu_us = used * 1e6 / n,
+    user_us = user * 1e6 / n, per_second = n / (duration / 1e6) }
 end
 
 -- Median, least and greatest of a list of numbers.

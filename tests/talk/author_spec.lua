@@ -159,5 +159,22 @@ describe("an author", function()
     assert.equal(1, code)
     assert.truthy(out:find('^{"ok":false,"faults":%["'), out)
     assert.equal(2, (kordless("check", "--format", "xml")))
+    change(plugins .. "/platform/handlers.lua", "local handlers = {", "local handlers = {}")
+    change(root .. "/scripts/quota.lua", "function quota.limits%(key%)[^\n]*",
+      "function quota.limits() while true do end")
+    code, out = kordless("check", "--format", "github")
+    assert.equal(1, code)
+    assert.truthy(out:find("quota.lua::tests: 'a development key"), out) -- which test, and then where
+    assert.truthy(out:find("quota.lua,line=%d+::the instruction budget is used up"), out)
+  end)
+
+  it("is told once of tests that never end", function()
+    change(root .. "/scripts/booking.lua", "function booking.offer%(request%)",
+      "function booking.offer(request) while true do end")
+    local _, _, err = kordless("check")
+    assert.equal(1, select(2, err:gsub("tests: '", "")), err)
+    local code, out = kordless("test", root .. "/scripts/booking.lua")
+    assert.equal(1, code)
+    assert.equal(3, select(2, out:gsub("booking.lua:%d+: the instruction budget is used up", "")), out)
   end)
 end)

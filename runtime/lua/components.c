@@ -9,7 +9,10 @@ static const char schemes[] =
     "\"description\":\"An API key: kord_live_\xe2\x80\xa6 or kord_test_\xe2\x80\xa6\"},"
     "\"operator\":{\"type\":\"http\",\"scheme\":\"bearer\",\"description\":\"An "
     "operator's token. Over the administrator's socket none is asked for. Never an API "
-    "key.\"}}";
+    "key.\"},"
+    "\"session\":{\"type\":\"apiKey\",\"in\":\"cookie\",\"name\":"
+    "\"kordless_session\",\"description\":\"A member who signed in. What changes "
+    "anything also takes X-Kordless-CSRF.\"}}";
 
 #define TEXT "\"type\":\"string\",\"pattern\":\"^[^\\\\u0000]*$\",\"maxLength\":"
 #define WORD "\"type\":\"string\",\"pattern\":\"^[a-z0-9_]+$\",\"maxLength\":"
@@ -67,7 +70,7 @@ static const struct shared {
          "1", "9007199254740991") "}}"},
     {PARAMETERS, "Organization",
      "{\"name\":\"x-organization-id\",\"in\":\"header\",\"required\":true,"
-     "\"description\":\"The organization of the key.\"," ORGANIZATION_ID},
+     "\"description\":\"The organization of the key or session.\"," ORGANIZATION_ID},
     {PARAMETERS, "OrganizationOptional",
      "{\"name\":\"x-organization-id\",\"in\":\"header\",\"required\":false,"
      "\"description\":\"If sent, the organization of the key.\"," ORGANIZATION_ID},
@@ -82,6 +85,10 @@ static const struct shared {
      "412 when it is another by now.\","
      "\"schema\":{\"type\":\"string\",\"pattern\":\"^[ -~]+$\",\"minLength\":1,"
      "\"maxLength\":16384}}"},
+    {PARAMETERS, "Csrf",
+     "{\"name\":\"X-Kordless-CSRF\",\"in\":\"header\",\"required\":false,"
+     "\"description\":\"With a session: the csrf value of GET /session.\",\"schema\":{"
+     "\"type\":\"string\",\"pattern\":\"^[!-~]*$\",\"maxLength\":128}}"},
 };
 static_assert(COMPONENTS == sizeof(shared) / sizeof(shared[0]), "one line for each");
 
@@ -93,8 +100,8 @@ static const struct problem {
 } problems[] = {
     {400, "Invalid", "The request is not what this route takes; all faults are told.",
      true, false},
-    {401, "Unauthenticated", "No key, or none that is valid now.", false, false},
-    {403, "Forbidden", "Not with this key, this organization or this contact.", true,
+    {401, "Unauthenticated", "Nobody is proven: no key, token or session that is good now.", false, false},
+    {403, "Forbidden", "Not with this key, role, organization or contact.", true,
      false},
     {404, "NotFound", "There is no such object.", true, false},
     {409, "Conflict", "It conflicts with the present state: a slot that is taken.",

@@ -72,6 +72,9 @@ static void put_parameters(struct sheet *w, const struct route *r)
         put_parameter(w, COMPONENT_IDEMPOTENCY_KEY, &n);
     if (r->if_match)
         put_parameter(w, COMPONENT_IF_MATCH, &n);
+    if (r->method != HTTP_GET &&
+        (r->auth == ROUTE_ORGANIZATION || r->auth == ROUTE_PLATFORM))
+        put_parameter(w, COMPONENT_CSRF, &n);
     for (int i = 0; query && i < query->n_properties; i++)
         put_query(w->b, &query->properties[i], &n);
     buf_char(w->b, ']');
@@ -109,24 +112,21 @@ static bool has_error(const struct openapi_route *o, int status)
     return false;
 }
 
-static bool may_answer(const struct openapi_route *o, int status)
+static bool answers_by_itself(const struct route *r, int status)
 {
-    const struct route *r = o->route;
     bool open = r->auth == ROUTE_NONE, contact = r->auth == ROUTE_CONTACT;
     bool named = memchr(r->path.p, '{', r->path.n) != NULL;
     switch (status) {
     case 401:
         return !open;
     case 403:
-        return !open && r->auth != ROUTE_PLATFORM;
+        return !open;
     case 404:
         return named || r->declared.query || (r->declared.body && !r->native);
     case 409:
-        return r->idempotent || (contact && r->method == HTTP_POST) ||
-               has_error(o, status);
+        return r->idempotent || (contact && r->method == HTTP_POST);
     case 422:
-        return r->idempotent || (contact && r->method == HTTP_POST) ||
-               has_error(o, status) || (r->native && r->method == HTTP_POST);
+        return r->idempotent || ((contact || r->native) && r->method == HTTP_POST);
     case 412:
         return r->if_match;
     case 413:
@@ -134,10 +134,15 @@ static bool may_answer(const struct openapi_route *o, int status)
     case 415:
         return r->body;
     case 429:
-        return takes_key(r) || r->auth == ROUTE_PLATFORM;
+        return !open;
     default:
         return true;
     }
+}
+
+static bool may_answer(const struct openapi_route *o, int status)
+{
+    return answers_by_itself(o->route, status) || has_error(o, status);
 }
 
 static bool is_declared(const struct route *r, int status)
@@ -212,10 +217,10 @@ static void put_responses(struct sheet *w, const struct openapi_route *o)
 static const char *security(enum route_auth auth)
 {
     static const char *const table[] = {[ROUTE_KEY] = "[{\"key\":[]}]",
-                                        [ROUTE_ORGANIZATION] = "[{\"key\":[]}]",
+                                        [ROUTE_ORGANIZATION] = "[{\"key\":[]},{\"session\":[]}]",
                                         [ROUTE_CONTACT] = "[{\"key\":[]},{}]",
                                         [ROUTE_NONE] = "[{}]",
-                                        [ROUTE_PLATFORM] = "[{\"operator\":[]}]"};
+                                        [ROUTE_PLATFORM] = "[{\"operator\":[]},{\"session\":[]}]"};
     return table[auth];
 }
 
@@ -233,11 +238,15 @@ void openapi_access(const struct route *r, struct buf *out)
 {
     static const char *const auth[] = {
         [ROUTE_KEY] = "Needs an API key.",
-        [ROUTE_ORGANIZATION] = "Needs an API key and x-organization-id.",
+        [ROUTE_ORGANIZATION] = "Needs an API key or a session, and x-organization-id.",
         [ROUTE_CONTACT] = "Needs the contact of the booking; an API key is optional.",
         [ROUTE_NONE] = "Open to all.",
-        [ROUTE_PLATFORM] = "For operators only."};
+        [ROUTE_PLATFORM] = "Needs an operator's token"};
     buf_str(out, str_of(auth[r->auth]));
+    if (r->auth == ROUTE_PLATFORM)
+        buf_fmt(out, ", or a session of the role %s%s.",
+                role_name(r->role ? r->role : ROLE_OPERATOR),
+                r->role && r->role != ROLE_OPERATOR ? " or above" : "");
     if (r->scope)
         buf_fmt(out, " The key needs the scope %s.", scope_name(r->scope));
     if (r->idempotent)

@@ -15,6 +15,17 @@ function occupancy.reach(service, start)
   return start - service.buffer_before * 60, start + length + service.buffer_after * 60
 end
 
+-- Whether sessions are among what is taken: then store.used must say who is in them. One whose
+-- places are all holds that ran out is empty.
+function occupancy.has_sessions(claims)
+  for _, claim in ipairs(claims) do
+    if claim.owner:find("/", 1, true) then
+      return true
+    end
+  end
+  return false
+end
+
 -- claims: {subject, kind, b0, b1, owner} of hosts, without those of the booking that is
 -- being moved. used: {subject, used}, units taken in each session of theirs.
 -- known: true when `used` was asked for; a session it does not have is then empty.

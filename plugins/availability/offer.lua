@@ -43,8 +43,9 @@ local function look(world, query, open)
   if not open and lo < hi and world.candidates[1] then
     local a = occupancy.reach(service, lo)
     local _, b = occupancy.reach(service, hi)
-    local known = service.max_parallel_bookings > 1 or query.except ~= nil
-    taken = occupancy.build(service, store.claims(world, a, b, query.now, query.except),
+    local claims = store.claims(world, a, b, query.now, query.except)
+    local known = service.max_parallel_bookings > 1 or occupancy.has_sessions(claims)
+    taken = occupancy.build(service, claims,
       known and store.used(world, a, b, query.now, query.except) or {}, known)
   end
   local slots, why = rules.slots(world, taken, query)

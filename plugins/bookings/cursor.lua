@@ -12,13 +12,14 @@ local function mark(organization_id, asked)
   })):sub(1, 16)
 end
 
--- Returns {at, id}; or nil, "cursor" when it is none of this list.
-function cursor.read(organization_id, asked)
+-- Returns {at, id}; or nil, "cursor" when it is none of this list. prefix: of its rows' ids.
+function cursor.read(organization_id, asked, prefix)
   if not asked.cursor then
     return nil
   end
-  local seal, at, id = asked.cursor:match("^(%x+)_(%d+)_(book_%w+)$")
-  at = at and #at <= 12 and #id == 31 and tonumber(at)
+  local seal, at, id = asked.cursor:match("^(%x+)_(%d+)_(%l+_%w+)$")
+  local own = at and id:find(prefix, 1, true) == 1 and #id == #prefix + 26
+  at = own and #at <= 12 and tonumber(at)
   if not at or seal ~= mark(organization_id, asked) then
     return nil, "cursor"
   end

@@ -31,7 +31,7 @@ function desk.list(req)
   local asked, faults = input.list(req.query)
   local after, bad
   if not faults[1] then
-    after, bad = cursors.read(req.organization.id, asked)
+    after, bad = cursors.read(req.organization.id, asked, "book_")
   end
   if bad then
     fields.fault(faults, "cursor", "is none of this list; begin without one")

@@ -27,10 +27,12 @@ function draft.candidates(world, slots, ask, keep)
   return list
 end
 
--- See ledger.place. owner: a booking. status: the booking's.
+local kinds = { confirmed = "booking", pending = "pending", hold = "hold" }
+
+-- See ledger.place. owner: a booking or a hold. status: the booking's, or "hold".
 function draft.plan(owner, service, ask, status)
   return {
-    booking_id = owner,
+    owner = owner,
     organization_id = service.organization_id,
     service = {
       id = service.id,
@@ -39,7 +41,9 @@ function draft.plan(owner, service, ask, status)
       buffer_after = service.buffer_after,
       max_parallel_bookings = service.max_parallel_bookings,
     },
-    kind = status == "pending" and "pending" or "booking",
+    kind = kinds[status],
+    now = ask.now,
+    expires_at = ask.expires_at,
     units = ask.party_size,
     start = ask.start,
     finish = ask.finish,

@@ -5,6 +5,7 @@ local availability = require("availability.store")
 local contact = require("bookings.contact")
 local customer = require("bookings.customer")
 local draft = require("bookings.draft")
+local holds = require("bookings.hold_store")
 local limits = require("bookings.limits")
 local offer = require("availability.offer")
 local policy = require("bookings.policy")
@@ -15,6 +16,7 @@ local slot_view = require("availability.view")
 local flow = {}
 
 local ATTEMPTS = 3
+local NO_HOLD = "There is no such hold, or it has run out. Check hold_id, or book without it."
 
 local function taken(world, ask)
   local slots = offer.alternatives(world, ask)
@@ -73,12 +75,32 @@ local function settle(name, ask, keep, read, args)
   return nil, "conflict"
 end
 
+-- Reads the service and, when the booking takes the place of a hold, that hold: its slot
+-- counts as free, and as its host's if it is the slot that is booked.
+local function with_hold(req, asked, read)
+  return function()
+    local service, why, more = read()
+    if not service or not asked.hold_id then
+      return service, why, more
+    end
+    local hold = holds.hold(asked.hold_id, asked.now)
+    if not hold or hold.organization_id ~= req.organization.id then
+      return nil, "not_found", { detail = NO_HOLD }
+    end
+    asked.except = hold.id
+    if hold.service_id == service.id and hold.start_at == asked.start then
+      asked.host_id = asked.host_id or hold.host_id
+    end
+    return service
+  end
+end
+
 -- asked: input.create. read: see settle. shape: "short" or "own".
 function flow.create(req, asked, read, shape)
   local ids = { booking = kordless.id("book_"), token = kordless.crypto.token(32) }
   asked.email = contact.folded(asked.contact.email)
   asked.phone = contact.digits(asked.contact.phone)
-  return settle("create", asked, nil, read, function(service, world, list)
+  return settle("create", asked, nil, with_hold(req, asked, read), function(service, world, list)
     local row = draft.row(ids, service, world, asked)
     return {
       row = row,
@@ -86,8 +108,27 @@ function flow.create(req, asked, read, shape)
       candidates = list,
       catalogue = world.version,
       counted = asked.counted,
+      hold = asked.hold_id,
       view = shape,
       ics_url = req.public_url .. "/api/calendar/v1/public/bookings/" .. ids.token .. ".ics",
+    }
+  end)
+end
+
+-- Keeps a slot for `ttl` seconds. asked: input.hold.
+function flow.hold(asked, read)
+  local id = kordless.id("hold_")
+  return settle("hold", asked, nil, read, function(service, world, list)
+    asked.expires_at = asked.now + asked.ttl
+    return {
+      row = {
+        id = id, organization_id = service.organization_id, service_id = service.id,
+        team_id = world.team_id, start_at = asked.start, end_at = asked.finish,
+        party_size = asked.party_size, created_at = asked.now, expires_at = asked.expires_at,
+      },
+      plan = draft.plan(id, service, asked, "hold"),
+      candidates = list,
+      catalogue = world.version,
     }
   end)
 end

@@ -1,8 +1,7 @@
--- Customers' routes; the organization's stand in desk.lua.
+-- Customers' routes; the organization's stand in desk.lua, holds.lua and away.lua.
 
 local availability = require("availability.store")
 local contact = require("bookings.contact")
-local desk = require("bookings.desk")
 local fields = require("services.fields")
 local flow = require("bookings.flow")
 local ics = require("bookings.ics")
@@ -124,8 +123,10 @@ function handlers.invite(req)
   }
 end
 
-for name, handler in pairs(desk) do
-  handlers[name] = handler
+for _, file in ipairs({ "bookings.desk", "bookings.holds", "bookings.away" }) do
+  for name, handler in pairs(require(file)) do
+    handlers[name] = handler
+  end
 end
 
 return handlers

@@ -23,6 +23,7 @@ function input.create(body)
     org_slug = body.org_slug, service_slug = body.service_slug, timezone = body.timezone,
     contact = contact.read(faults, body.contact), party_size = body.party_size,
     host_id = body.host_id, team_id = body.team_id, notes = fields.text(body.notes),
+    hold_id = body.hold_id,
   }
   return times(asked, body.starts_at, body.ends_at), faults
 end
@@ -31,6 +32,26 @@ function input.reschedule(body)
   return times({
     timezone = body.timezone, notes = fields.text(body.notes), wanted_host = body.host_id,
   }, body.start_at, body.end_at)
+end
+
+-- A slot to be kept.
+function input.hold(body)
+  return times({
+    service_slug = body.service_slug, party_size = body.party_size, host_id = body.host_id,
+    team_id = body.team_id, ttl = body.ttl_minutes * 60,
+  }, body.starts_at, body.ends_at)
+end
+
+-- When a host is away. A fraction of a second makes it longer.
+function input.away(body)
+  local faults, asked = {}, { kind = body.kind, note = fields.text(body.note) }
+  asked.start, asked.finish = fields.instant(body.start_at), fields.bound(body.end_at)
+  if asked.start >= asked.finish then
+    fields.fault(faults, "start_at", "must lie before end_at")
+  elseif asked.finish - asked.start > 366 * 86400 then
+    fields.fault(faults, "start_at", "and end_at lie more than 366 days apart")
+  end
+  return asked, faults
 end
 
 -- What an organization notes; blank clears as null does.

@@ -1,6 +1,7 @@
 -- Puts a booking into the ledger and takes it out again. Runs in transactions; what fits
 -- is for the ledger's triggers to say.
 
+local holds = require("bookings.hold_store")
 local occupancy = require("availability.occupancy")
 local store = require("bookings.store")
 
@@ -29,13 +30,40 @@ local function ensure(subject, organization_id, capacity)
   return true
 end
 
+local function close_session(session)
+  if not store.has_claims(session) then
+    store.drop_claims(session)
+    store.drop_subject(session)
+  end
+end
+
+-- Takes away holds that ran out, and sessions that nobody is left in.
+local function drop(expired)
+  for _, row in ipairs(expired) do
+    holds.drop_claim(row.id)
+    if row.subject:find("/", 1, true) then
+      close_session(row.subject)
+    end
+  end
+end
+
+local SWEEP = 100 -- those in nobody's way, a few with every write
+
+function ledger.sweep(now)
+  drop(holds.expired(now, SWEEP))
+  holds.drop_expired(now)
+end
+
 -- One claim on each host of a candidate. False when one does not fit; those before it
 -- are the caller's to drop.
 local function claim_hosts(plan, who, kind, owner)
   local b0, b1 = occupancy.reach(plan.service, plan.start)
   for _, host_id in ipairs(who.hosts) do
     if not ensure(host_id, plan.organization_id, 1)
-      or not claim({ subject = host_id, kind = kind, b0 = b0, b1 = b1, units = 1, owner = owner })
+      or not claim({
+        subject = host_id, kind = kind, b0 = b0, b1 = b1, units = 1, owner = owner,
+        expires_at = kind == "hold" and plan.expires_at or nil,
+      })
     then
       return false
     end
@@ -55,13 +83,6 @@ local function running(plan, who, session)
   return true
 end
 
-local function close_session(session)
-  if not store.has_claims(session) then
-    store.drop_claims(session)
-    store.drop_subject(session)
-  end
-end
-
 -- The first booking of a session brings its hosts; each takes its places of it.
 local function claim_session(plan, who, session)
   local given
@@ -73,24 +94,29 @@ local function claim_session(plan, who, session)
   return given and ensure(session, plan.organization_id, plan.service.max_parallel_bookings)
     and claim({
       subject = session, kind = plan.kind, b0 = plan.start, b1 = plan.finish,
-      units = plan.units, owner = plan.booking_id,
+      units = plan.units, owner = plan.owner, expires_at = plan.expires_at,
     })
 end
 
--- plan: {booking_id, organization_id, service, kind, units, start, finish}; service has
+-- plan: {owner, organization_id, service, kind, units, start, finish, now, expires_at?}; owner
+-- is a booking or a hold, which alone has expires_at; service has
 -- id, duration_minutes, buffer_before, buffer_after, max_parallel_bookings.
 -- True and the session (if any) when `who` took it; false, and nothing of it left, when not.
 function ledger.place(plan, who)
   local session
+  local b0, b1 = occupancy.reach(plan.service, plan.start)
+  for _, host_id in ipairs(who.hosts) do
+    drop(holds.expired_near(host_id, b0, b1, plan.now))
+  end
   local fits
   if plan.service.max_parallel_bookings > 1 then
     session = occupancy.session(plan.service, who, plan.start)
     fits = claim_session(plan, who, session)
   else
-    fits = claim_hosts(plan, who, plan.kind, plan.booking_id)
+    fits = claim_hosts(plan, who, plan.kind, plan.owner)
   end
   if not fits then
-    ledger.release(plan.booking_id, session)
+    ledger.release(plan.owner, session)
   end
   return fits, session
 end
@@ -105,8 +131,9 @@ function ledger.place_any(plan, candidates)
   end
 end
 
-function ledger.release(booking_id, session)
-  store.drop_claims(booking_id)
+-- owner: of a booking or a hold.
+function ledger.release(owner, session)
+  store.drop_claims(owner)
   if session then
     close_session(session)
   end
@@ -124,6 +151,33 @@ function ledger.confirm(booking_id, session)
   end
   for _, row in ipairs(held) do
     row.kind = "booking"
+    if not claim(row) then
+      return false
+    end
+  end
+  return true
+end
+
+local PIECE = 172800 -- no claim is longer
+
+-- Keeps everybody out of a host's time from now on. row: of time_off.
+function ledger.block(row)
+  ensure(row.host_id, row.organization_id, 1)
+  for b0 = row.start_at, row.end_at - 1, PIECE do
+    store.add_claim({
+      subject = row.host_id, kind = row.kind, b0 = b0, b1 = math.min(b0 + PIECE, row.end_at),
+      units = 1, owner = row.id,
+    })
+  end
+end
+
+-- Lets a hold's claims run out later. False when its hosts are away by now; what is left of
+-- it then is the caller's to undo.
+function ledger.extend(hold_id, expires_at)
+  local held = store.claims_of(hold_id)
+  store.drop_claims(hold_id)
+  for _, row in ipairs(held) do
+    row.expires_at = expires_at
     if not claim(row) then
       return false
     end

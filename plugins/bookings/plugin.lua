@@ -2,6 +2,8 @@
 local public = "/api/calendar/v1/public/bookings"
 local confirmation = public .. "/confirmation/{number}"
 local own = "/api/calendar/v1/bookings"
+local held = "/api/calendar/v1/holds"
+local off = "/api/calendar/v1/hosts/{id}/time-off"
 
 local function join(first, second)
   local all = {}
@@ -37,6 +39,21 @@ local wanted = {
   } },
   { "party_size", type = "integer", minimum = 1, maximum = 1000000, default = 1 },
   { "host_id", format = "id" }, { "team_id", format = "id" }, notes,
+  { "hold_id", format = "id", description = "A hold whose place the booking takes." },
+}
+local ttl = { "ttl_minutes", type = "integer", minimum = 1, maximum = 60, default = 5 }
+local kept = {
+  { "service_slug", format = "slug", required = true },
+  time("starts_at", true), time("ends_at", true),
+  { "party_size", type = "integer", minimum = 1, maximum = 1000000, default = 1 },
+  { "host_id", format = "id" }, { "team_id", format = "id" }, ttl,
+}
+local kinds = { "time_off", "busy" }
+local absence = {
+  time("start_at", true), time("end_at", true),
+  { "kind", enum = kinds, default = "time_off",
+    description = "busy: taken as another calendar says." },
+  { "note", max_length = 2000 },
 }
 local moved = {
   time("start_at", true), time("end_at", true), { "timezone", format = "timezone" }, notes,
@@ -64,6 +81,15 @@ local whole = join(full, {
   unset("cancel_reason"), one("policy"),
   time("created_at", true), time("updated_at", true), one("version", "integer"),
 })
+local hold = { "hold", required = true, properties = {
+  one("id"), one("service_id"), one("service_slug"), unset("host_id"), unset("team_id"),
+  one("party_size", "integer"), time("start_at", true), time("end_at", true),
+  time("created_at", true), time("expires_at", true),
+} }
+local away = {
+  one("id"), one("host_id"), { "kind", enum = kinds, required = true }, time("start_at", true),
+  time("end_at", true), unset("note"), time("created_at", true),
+}
 local function with(booking)
   return { "booking", required = true, properties = booking }
 end
@@ -94,6 +120,10 @@ return {
     slot_taken = {
       status = 409,
       detail = "This time was free and is taken now. The nearest free ones are listed.",
+    },
+    host_away = {
+      status = 409,
+      detail = "A host of this hold is away by now; it runs out when it was to.",
     },
   },
   routes = {
@@ -202,6 +232,68 @@ return {
       auth = "organization", scope = "bookings:write", if_match = true, body = false,
       summary = "Accepts a booking that waits for approval; it held its slot meanwhile.",
       replies = { [200] = { properties = { with(whole) } } },
+    },
+    {
+      method = "POST", path = held, handler = "hold", auth = "organization",
+      scope = "bookings:write",
+      summary = "Keeps a slot for some minutes; a booking with its hold_id takes its place.",
+      body = { properties = kept }, replies = { [201] = { properties = { hold } } },
+      example = { body = {
+        service_slug = "consultation", starts_at = "2031-06-05T13:00:00Z",
+        ends_at = "2031-06-05T13:30:00Z", ttl_minutes = 10,
+      } },
+    },
+    {
+      method = "POST", path = held .. "/{id}/extend", handler = "extend", auth = "organization",
+      scope = "bookings:write",
+      summary = "Lets a hold run out ttl_minutes from now.",
+      body = { nullable = true, properties = { ttl } },
+      replies = { [200] = { properties = { hold } } },
+      example = { body = { ttl_minutes = 10 } },
+    },
+    {
+      method = "DELETE", path = held .. "/{id}", handler = "release", auth = "organization",
+      scope = "bookings:write",
+      summary = "Gives back the slot of a hold.",
+      replies = { [204] = {} },
+    },
+    {
+      method = "GET", path = off, handler = "list_away", auth = "organization",
+      scope = "availability:read",
+      summary = "When a host is away or busy elsewhere, by start, page by page.",
+      query = {
+        time("from"), time("to"),
+        { "limit", type = "integer", minimum = 1, maximum = 100, default = 50 },
+        { "cursor", description = "next_cursor of the page before." },
+      },
+      replies = { [200] = { properties = {
+        { "time_off", required = true, max_length = 100, items = { properties = away } },
+        unset("next_cursor"),
+      } } },
+    },
+    {
+      method = "POST", path = off, handler = "leave", auth = "organization",
+      scope = "availability:write",
+      summary = "Takes a host's time out, at most 366 days. Bookings that it overlaps stay and"
+        .. " are told; none comes after.",
+      body = { properties = absence },
+      replies = { [201] = { properties = {
+        { "time_off", required = true, properties = away },
+        { "overlapping", required = true, max_length = 100, items = { properties = {
+          one("id"), { "status", enum = { "confirmed", "pending" }, required = true },
+          time("start_at", true), time("end_at", true),
+        } } },
+        one("more_overlapping", "boolean"),
+      } } },
+      example = { body = {
+        start_at = "2031-07-01T00:00:00Z", end_at = "2031-07-15T00:00:00Z", note = "At the sea.",
+      } },
+    },
+    {
+      method = "DELETE", path = off .. "/{time_off_id}", handler = "come_back",
+      auth = "organization", scope = "availability:write",
+      summary = "Gives a host's time back.",
+      replies = { [204] = {} },
     },
   },
 }

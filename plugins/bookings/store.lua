@@ -31,8 +31,9 @@ end
 -- Raises {code = "constraint"} when the ledger has no room for it.
 function store.add_claim(claim)
   kordless.db.exec(
-    "INSERT INTO claim (subject, kind, b0, b1, units, owner) VALUES (?, ?, ?, ?, ?, ?)",
-    claim.subject, claim.kind, claim.b0, claim.b1, claim.units, claim.owner)
+    "INSERT INTO claim (subject, kind, b0, b1, units, owner, expires_at)"
+      .. " VALUES (?, ?, ?, ?, ?, ?, ?)",
+    claim.subject, claim.kind, claim.b0, claim.b1, claim.units, claim.owner, nn(claim.expires_at))
 end
 
 function store.drop_claims(owner)
@@ -60,11 +61,6 @@ function store.blocked(host_id, b0, b1)
   return kordless.db.one(
     "SELECT 1 AS one FROM claim WHERE subject = ? AND b0 > ? - 172800 AND b0 < ? AND b1 > ?"
       .. " AND kind IN ('time_off', 'busy')", host_id, b0, b1, b0) ~= nil
-end
-
-function store.drop_expired(now)
-  kordless.db.exec("DELETE FROM claim WHERE expires_at <= ?", now)
-  kordless.db.exec("DELETE FROM hold WHERE expires_at <= ?", now)
 end
 
 -- bookings -----------------------------------------------------------------------------

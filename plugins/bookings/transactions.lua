@@ -3,6 +3,7 @@
 -- are arguments: a transaction may run twice.
 
 local customer = require("bookings.customer")
+local holds = require("bookings.hold_store")
 local ledger = require("bookings.ledger")
 local limits = require("bookings.limits")
 local services = require("services.store")
@@ -25,8 +26,8 @@ local function reply(shape, row)
 end
 
 -- args: row (a booking without its host), plan (ledger.place), candidates, catalogue (its
--- version), counted (customer.refusals), limits (limits.bind), view ("short" or "own"),
--- ics_url
+-- version), counted (customer.refusals), limits (limits.bind), hold? (the id of
+-- one whose place this takes), view ("short" or "own"), ics_url
 function transactions.create(args)
   local row = args.row
   if services.version(row.organization_id) ~= args.catalogue
@@ -37,7 +38,14 @@ function transactions.create(args)
   if not candidates then
     return { changed = true }
   end
-  store.drop_expired(row.created_at)
+  ledger.sweep(row.created_at)
+  local hold = args.hold and holds.hold(args.hold, row.created_at)
+  if args.hold and not hold then
+    return { changed = true }
+  elseif hold then
+    ledger.release(hold.id, hold.session)
+    holds.drop(hold.id)
+  end
   local who, session = ledger.place_any(args.plan, candidates)
   if not who then
     return kordless.refuse({ taken = true })
@@ -114,7 +122,7 @@ function transactions.reschedule(args)
   if not candidates then
     return { changed = true }
   end
-  store.drop_expired(args.now)
+  ledger.sweep(args.now)
   ledger.release(row.id, row.session)
   local who, session = ledger.place_any(plan, candidates)
   if not who then
@@ -127,6 +135,12 @@ function transactions.reschedule(args)
   row = store.booking(row.id)
   tell("updated", row)
   return reply(args.view, row)
+end
+
+for _, file in ipairs({ "bookings.hold_writes", "bookings.away_writes" }) do
+  for name, write in pairs(require(file)) do
+    transactions[name] = write
+  end
 end
 
 return transactions

@@ -139,7 +139,7 @@ describe("other ways to give a service", function()
       .. " VALUES (?, 'busy', 0, 99999, 1, 'x')", ben)
     for places = 1, 2 do
       local plan = {
-        booking_id = "book_1", organization_id = "org_1", kind = "booking", units = 1,
+        owner = "book_1", now = 0, organization_id = "org_1", kind = "booking", units = 1,
         start = 3600, finish = 7200, service = { id = "srv_1", duration_minutes = 60,
           buffer_before = 0, buffer_after = 0, max_parallel_bookings = places },
       }

@@ -150,12 +150,9 @@ describe("a service", function()
 
   it("is kept free by a hold until it runs out", function()
     local slot = slots()[1]
-    sql.change(s, book.monday, ([[
-      INSERT INTO subject VALUES ('%s', '%s', 1);
-      INSERT INTO hold VALUES ('hold_x', '%s', 'srv_x', strftime('%%s', '2031-06-02T13:05:00Z') + 0);
-      INSERT INTO claim (subject, kind, b0, b1, units, owner, expires_at) SELECT '%s', 'hold',
-        strftime('%%s', '%s') + 0, strftime('%%s', '%s') + 0, 1, id, expires_at FROM hold]])
-      :format(slot.hostId, org.id, org.id, slot.hostId, slot.startsAt, slot.endsAt))
+    local r = desk:post(book.prefix .. "/holds", { service_slug = "consultation",
+      starts_at = slot.startsAt, ends_at = slot.endsAt, host_id = slot.hostId })
+    assert.equal(201, r.status, r.body)
     s:advance(299)
     fails(409, "slot_taken", book.create(c, org, "consultation", slot))
     assert.is_false(slots()[1].hostId == slot.hostId)

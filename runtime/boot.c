@@ -35,6 +35,8 @@ static int own_store(struct boot *b, struct buf *why)
     if (!err && !b->loaded) {
         err = registry_load(b->db, s->shared.keyring, s->shared.limits);
         if (!err)
+            err = denials_open(s->shared.denials, b->db);
+        if (!err)
             err = vault_load(s->shared.vault, b->db, &s->shared.pepper);
         b->loaded = true;
     }

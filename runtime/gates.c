@@ -111,6 +111,7 @@ bool gate_whose(struct flight *f)
         return whose_of_operator(f, id);
     if (!id.p || (f->org && names(id, f->org)))
         return true;
+    f->denied = DENIAL_ORGANIZATION;
     return refuse_other(f, f->key ? "This API key does not belong to the organization "
                                     "named in x-organization-id. Check both under "
                                     "Settings."
@@ -150,6 +151,7 @@ bool gate_may(struct flight *f)
     bool has = keyring_now(f->key->scopes) & needed;
     if (has && (!f->class || (f->class->scopes & needed)))
         return true;
+    f->denied = DENIAL_SCOPE;
     struct str label = keyring_label(f->key);
     struct str detail =
         has ? arena_fmt(f->x->arena,

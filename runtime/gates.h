@@ -28,6 +28,8 @@ struct flight { /* one request under way; in the exchange's arena */
     struct caller *caller; /* who asks without a key: a session, a token, the operator */
     struct org *org;       /* of the key or the session */
     struct str actor;      /* as the audit names who asks */
+    enum denial_rule denied; /* why, for those who look at the key's refusals */
+    struct limit_state window;
     struct idem_key idem;
     bool idem_marked;
     char etag[40];
@@ -63,5 +65,7 @@ void gate_show_session(struct flight *f);
 /* After the handler: a contact that failed is counted; so is each use of a key. */
 void gate_count_failure(struct flight *f);
 void gate_count_use(struct flight *f);
+/* A stranger was refused: a line a minute tells of it, not each. */
+void gate_hush(struct flight *f, const char *code);
 
 #endif

@@ -1,6 +1,8 @@
 #include "gates.h"
 
-/* What is noted once an answer stands: each use of a key. */
+#include <string.h>
+
+/* What is noted once an answer stands: each use of a key, and why it was refused. */
 
 static uint16_t route_number(struct flight *f)
 {
@@ -11,6 +13,28 @@ static uint16_t route_number(struct flight *f)
     number = usage_route(f->worker->shared->usage, r->label);
     atomic_store_explicit(&r->counted, number + 1, memory_order_relaxed);
     return number;
+}
+
+static void note_denial(struct flight *f, uint16_t route)
+{
+    struct denial d = {.at_ms = f->x->now.wall_ms,
+                       .wait_ms = f->window.wait_ms,
+                       .used = f->window.used,
+                       .limit = f->window.limit,
+                       .scope = f->denied == DENIAL_SCOPE ? f->route->scope : 0,
+                       .route = route,
+                       .rule = (uint8_t)f->denied,
+                       .address = f->x->peer->address};
+    _Static_assert(sizeof(d.request_id) == sizeof(f->x->request_id), "one size");
+    memcpy(d.request_id, f->x->request_id, sizeof(d.request_id));
+    denials_add(f->worker->shared->denials, f->counted, &d);
+}
+
+void gate_hush(struct flight *f, const char *code)
+{
+    char name[17];
+    hush_add(f->worker->shared->hush, peers_name(&f->x->peer->address, name), code,
+             f->x->now.boot_ms);
 }
 
 void gate_count_use(struct flight *f)
@@ -25,4 +49,6 @@ void gate_count_use(struct flight *f)
         return;
     c.route = route_number(f);
     tally_add(f->worker->tally, &c);
+    if (f->denied)
+        note_denial(f, c.route);
 }

@@ -45,6 +45,7 @@ static bool often_stranger(struct flight *f)
     }
     if (wait) {
         counter_add(&f->worker->metrics->windows[window], 1);
+        gate_hush(f, "rate_limited");
         ratelimit_refuse_stranger(f->x->reply, wait, what, f->worker->scratch);
         return false;
     }
@@ -75,6 +76,8 @@ static bool often_lookup(struct flight *f)
     if (wait) {
         f->refused = true;
         counter_add(&f->worker->metrics->windows[METRICS_LOOKUPS], 1);
+        f->denied = DENIAL_LOOKUPS;
+        f->window = (struct limit_state){.limit = 60, .used = 60, .wait_ms = wait};
         ratelimit_refuse_stranger(f->x->reply, wait,
                                   "looks at the limits with this API key",
                                   f->worker->scratch);
@@ -101,14 +104,21 @@ static void tell_over(struct flight *f, enum limit_window w)
         LOG_N("over", (int64_t)atomic_load(&c->over)));
 }
 
-/* Over the limit, but the policy only watches: what `enforce` would have refused has
- * consumed nothing, as if it had. */
-static void let_over(struct flight *f, struct limit_verdict *v)
+/* The window with the longest wait is the one that says no. */
+static enum limit_window worst(const struct limit_verdict *v)
 {
     enum limit_window w = LIMIT_MINUTE;
     for (int i = 1; i < LIMIT_WINDOWS; i++)
         if (v->windows[i].wait_ms > v->windows[w].wait_ms)
             w = (enum limit_window)i;
+    return w;
+}
+
+/* Over the limit, but the policy only watches: what `enforce` would have refused has
+ * consumed nothing, as if it had. */
+static void let_over(struct flight *f, struct limit_verdict *v)
+{
+    enum limit_window w = worst(v);
     atomic_fetch_add(&f->class->over, 1);
     tell_over(f, w);
     v->admitted = true;
@@ -189,6 +199,8 @@ bool gate_often(struct flight *f)
     if (v.admitted)
         return true;
     counter_add(&f->worker->metrics->windows[ratelimit_window(&v)], 1);
+    f->denied = (enum denial_rule)(DENIAL_MINUTE + (int)worst(&v));
+    f->window = v.windows[worst(&v)];
     ratelimit_refuse(f->x->reply, &v, f->key, settings->support_contact,
                      f->worker->scratch);
     return false;

@@ -62,6 +62,7 @@ bool gate_refuse_stranger(struct flight *f, int status, const char *code,
     int64_t wait = peers_wait(f->worker->shared->strangers, who, PEER_AUTH_FAILURE,
                               f->x->now.boot_ms);
     metrics_code(f->worker->metrics, code);
+    gate_hush(f, wait > 0 ? "rate_limited" : code);
     if (wait > 0) {
         counter_add(&f->worker->metrics->windows[METRICS_AUTH_FAILURES], 1);
         ratelimit_refuse_stranger(f->x->reply, wait,
@@ -81,9 +82,14 @@ bool gate_refuse_stranger(struct flight *f, int status, const char *code,
 
 static bool refuse_key(struct flight *f, enum auth a, struct key *k, struct str text)
 {
+    static const enum denial_rule rules[] = {[AUTH_REVOKED] = DENIAL_REVOKED,
+                                             [AUTH_EXPIRED] = DENIAL_EXPIRED,
+                                             [AUTH_NOT_YET] = DENIAL_NOT_YET,
+                                             [AUTH_SUSPENDED] = DENIAL_SUSPENDED};
     struct buf *detail = &f->worker->scratch[1];
     f->counted = k;
     f->refused = true;
+    f->denied = rules[a];
     buf_clear(detail);
     auth_detail(a, k, text, detail);
     if (a == AUTH_SUSPENDED) { /* a good key: nobody guesses here */

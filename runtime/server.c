@@ -26,6 +26,7 @@
 
 enum {
     STRANGERS_MAX = 65536,
+    HUSHED_MAX = 1024, /* addresses that get a line a minute in the log */
     QUEUE_MAX = 1024,
     HASHERS = 2, /* 64 MiB each, while they hash */
     HASHES_MAX = 16,
@@ -108,6 +109,8 @@ static int open_memory(struct server *s, struct buf *why)
     s->shared.vault = vault_new();
     s->shared.usage = usage_new();
     s->shared.sessions = sessions_new();
+    s->shared.denials = denials_new(s->shared.usage);
+    s->shared.hush = hush_new(HUSHED_MAX);
     return 0;
 }
 
@@ -441,8 +444,10 @@ void server_close(struct server *s, int64_t drain_ms)
     peers_free(s->shared.lookups);
     idem_free(s->shared.idem);
     vault_free(s->shared.vault);
+    denials_free(s->shared.denials);
     usage_free(s->shared.usage);
     sessions_free(s->shared.sessions);
+    hush_free(s->shared.hush);
     zones_free(s->shared.zones);
     desk_free(s->shared.desk);
     pepper_end(&s->shared.pepper);

@@ -12,6 +12,8 @@
 #include "base/now.h"
 #include "base/zone.h"
 #include "desk.h"
+#include "guard/denials.h"
+#include "guard/hush.h"
 #include "guard/idem.h"
 #include "guard/keyring.h"
 #include "guard/limit.h"
@@ -41,6 +43,8 @@ struct shared {
     struct idem *idem;
     struct vault *vault;
     struct usage *usage;
+    struct denials *denials; /* the last refusals of each key */
+    struct hush *hush;       /* refusals of strangers, for the log */
     struct writer *writer;
     struct aside *aside; /* for what would keep a worker too long */
     struct scribe *decisions; /* of policies; NULL in a server without listeners */

@@ -184,6 +184,21 @@ const struct migration schema_migrations[] = {
          " BEGIN SELECT RAISE(ABORT, 'operator_token: a revocation is final'); END;"
          "CREATE INDEX audit_object ON audit (object, id);"
          "CREATE INDEX audit_action ON audit (action, id);")},
+    {STR("006_denial"),
+     STR("CREATE TABLE denial (" /* the newest of each key */
+         "  key INTEGER NOT NULL," /* of usage_name, as the route */
+         "  id INTEGER NOT NULL,"
+         "  at INTEGER NOT NULL,"
+         "  wait INTEGER NOT NULL,"
+         "  used INTEGER NOT NULL,"
+         "  most INTEGER NOT NULL,"
+         "  scope INTEGER NOT NULL,"
+         "  route INTEGER NOT NULL,"
+         "  rule INTEGER NOT NULL," /* as guard/denials.h counts them */
+         "  address BLOB NOT NULL,"
+         "  request_id TEXT NOT NULL,"
+         "  PRIMARY KEY (key, id)"
+         ") STRICT, WITHOUT ROWID;")},
 };
 const size_t schema_migrations_n =
     sizeof(schema_migrations) / sizeof(schema_migrations[0]);

@@ -78,6 +78,15 @@ uint16_t usage_route(struct usage *u, struct str label)
     return (uint16_t)i;
 }
 
+/* Labels are never moved or freed before the end. */
+struct str usage_label(struct usage *u, uint16_t route)
+{
+    pthread_mutex_lock(&u->lock);
+    struct str label = u->labels[route < u->n_labels ? route : 0];
+    pthread_mutex_unlock(&u->lock);
+    return label;
+}
+
 void usage_collect(struct usage *u, struct tally *t)
 {
     tally_pour(t, u->waiting);
@@ -121,10 +130,7 @@ static int route_number(struct usage *u, struct db *db, uint16_t route)
 {
     if (u->routes[route])
         return 0;
-    pthread_mutex_lock(&u->lock); /* labels are never moved or freed before the end */
-    struct str label = u->labels[route];
-    pthread_mutex_unlock(&u->lock);
-    return usage_name_make(db, label, &u->routes[route]);
+    return usage_name_make(db, usage_label(u, route), &u->routes[route]);
 }
 
 struct owner { /* of the cells that follow each other */

@@ -28,6 +28,7 @@ void usage_free(struct usage *u);
 /* The number of a route's label ("GET /notes/{id}"); 0 is "other". Any thread; takes a
  * lock, so it is asked once per route. */
 uint16_t usage_route(struct usage *u, struct str label);
+struct str usage_label(struct usage *u, uint16_t route); /* back; lives as long as `u` */
 
 /* Main: takes over what a worker counted; the tally is empty then. */
 void usage_collect(struct usage *u, struct tally *t);

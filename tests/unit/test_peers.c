@@ -5,6 +5,7 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -218,6 +219,38 @@ static void many_threads_share_it(void **state)
     peers_free(c.p);
 }
 
+/* As the server has them: 65,536 names, whatever comes. Ten million in `make torture`. */
+static void addresses_without_end_take_what_was_set_aside(void **state)
+{
+    (void)state;
+#ifdef __SANITIZE_ADDRESS__
+    skip(); /* its allocator does not say what is in use */
+#else
+    enum { MAX = 65536 };
+    const char *torture = getenv("KORDLESS_TORTURE");
+    int all = 1000000 * (torture ? atoi(torture) : 1);
+    struct peers *p = peers_new(MAX, limits);
+    size_t empty = mallinfo2().uordblks, half = 0;
+    for (int i = 0; i < all; i++) {
+        peers_add(p, (struct str){(const char *)&i, sizeof(i)}, PEER_AUTH_FAILURE, i);
+        if (i == all / 2)
+            half = mallinfo2().uordblks;
+    }
+    size_t used = mallinfo2().uordblks - empty;
+    assert_int_equal(used, half - empty); /* not a byte more for the second half */
+    assert_true(used < (size_t)16 << 20);
+    for (int i = all - MAX; i < all; i++) /* the worst: each has all it may have */
+        for (int k = 0; k < 120; k++)
+            for (int what = 0; what < PEER_COUNTS; what++)
+                peers_add(p, (struct str){(const char *)&i, sizeof(i)},
+                          (enum peer_count)what, all);
+    assert_true(mallinfo2().uordblks - empty < (size_t)120 << 20);
+    print_message("note: %d addresses keep %zu MiB, at the worst %zu\n", all, used >> 20,
+                  (mallinfo2().uordblks - empty) >> 20);
+    peers_free(p);
+#endif
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -229,6 +262,7 @@ int main(void)
         cmocka_unit_test(names_may_be_long),
         cmocka_unit_test(ipv6_counts_by_64),
         cmocka_unit_test(many_threads_share_it),
+        cmocka_unit_test(addresses_without_end_take_what_was_set_aside),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

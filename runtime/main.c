@@ -57,8 +57,9 @@
  *   guard/        who, how often: secret, keyring, auth, limit, peers, idem, registry,
  *                 key_rows, org_rows, override (above a policy),
  *                 vault (secrets of plugins), schema (the tables),
- *                 tally and usage (who asked how often); people: session (who is signed
- *                 in), people, token, audit (rows), password
+ *                 tally and usage (who asked how often), denials, hush (refusals of
+ *                 keys, of strangers); people: session (who is signed in), people,
+ *                 token, audit (rows), password
  *   store/        SQLite: db, fence, migrate, writer, reader
  *   http/         bytes to meaning and back: parse, chunks, query, route, reply,
  *                 forwarded (whom a proxy asks for);

@@ -28,6 +28,7 @@ stds.kordless = {
         policy = { fields = { "has", "call", "hash", "fail" } },
         keys = { other_fields = true },
         quotas = { fields = { "explain", "diff" } },
+        usage = { other_fields = true },
         organizations = { other_fields = true },
         secrets = { fields = { "list", "set", "drop" } },
         members = { other_fields = true },

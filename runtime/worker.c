@@ -315,6 +315,7 @@ int worker_start(struct worker **out, const struct worker_options *o, struct buf
                                  .keyring = o->shared->keyring,
                                  .pepper = &o->shared->pepper,
                                  .limits = o->shared->limits,
+                                 .denials = o->shared->denials,
                                  .vault = o->shared->vault,
                                  .sessions = o->shared->sessions,
                                  .strangers = o->shared->strangers,

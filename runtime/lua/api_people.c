@@ -185,5 +185,5 @@ const struct api_row api_people[] = {
                     "newest first; `detail` is JSON"},
                    END},
      .text = "Rows of the audit."},
-    {.next = NULL},
+    {.next = api_usage},
 };

@@ -18,6 +18,7 @@
 #include "lua/unit.h"
 #include "store/writer.h"
 
+struct denials;
 struct limits;
 struct vault;
 struct quota;
@@ -72,6 +73,7 @@ struct call_host {
     struct keyring *keyring;
     const struct pepper *pepper;
     struct limits *limits;
+    struct denials *denials;
     struct vault *vault;
     struct sessions *sessions;
     struct peers *strangers;

@@ -94,6 +94,11 @@ int lib_token_audit(lua_State *L);
 int lib_token_create(lua_State *L);
 int lib_token_list(lua_State *L);
 int lib_token_revoke(lua_State *L);
+int lib_usage_again(lua_State *L);
+int lib_usage_denials(lua_State *L);
+int lib_usage_line(lua_State *L);
+int lib_usage_rows(lua_State *L);
+int lib_usage_windows(lua_State *L);
 int lib_vault_drop(lua_State *L);
 int lib_vault_list(lua_State *L);
 /* measure.h */

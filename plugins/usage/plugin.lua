@@ -1,0 +1,69 @@
+-- Usage: how often API keys ask, what is left to them, why they were refused, and what of
+-- it is worth a look. Beside the platform's routes, and for the same people.
+local P = "/api/platform/v1"
+
+local function one(name, kind) return { name, type = kind, required = true } end
+local function unset(name, kind)
+  return { name, type = kind, required = true, nullable = true }
+end
+local function count(name) return one(name, "integer") end
+local function time(name) return { name, format = "date-time", required = true } end
+local function object(name, ...) return { name, required = true, properties = { ... } } end
+local function list(name, ...)
+  return { name, required = true, items = { properties = { ... } } }
+end
+local function reply(...) return { [200] = { properties = { ... } } } end
+
+local function route(path, handler, summary, more)
+  more.method, more.path, more.handler, more.summary = "GET", P .. path, handler, summary
+  more.auth = "platform"
+  return more
+end
+
+local point = list("points", time("at"), count("requests"), count("refused"))
+local series = list("series", one("name"), { "label" }, { "last4" }, count("requests"),
+  count("refused"), point)
+local totals = object("totals", count("requests"), count("admitted"), count("refused"),
+  count("charged"), count("2xx"), count("3xx"), count("4xx"), count("5xx"))
+local window = list("windows", one("name"), count("limit"), count("used"), count("remaining"),
+  count("reset_after"), count("retry_after"))
+local day = object("day", count("used"), list("keys", one("id"), { "label" }, { "last4" },
+  count("used"), one("share", "number")))
+local key = object("key", one("id"), one("label"), one("last4"))
+
+return {
+  name = "usage",
+  version = "1.0.0",
+  api = 1,
+  needs = { "keys", "time", "crypto" },
+  uses = { "platform" },
+  routes = {
+    route("/organizations/{id}/usage", "show_usage",
+      "Requests by key, route or status; steps without any are left out", {
+        query = {
+          { "from", format = "date-time" }, { "to", format = "date-time" },
+          { "by", enum = { "key", "route", "status" }, default = "key" },
+          { "step", enum = { "minute", "hour", "day" }, default = "hour",
+            description = "Kept for 48 hours, 90 days, 2 years." },
+        },
+        replies = reply(object("usage", one("organization_id"), one("step"), one("by"),
+          time("from"), time("to"), series, totals)) }),
+    route("/organizations/{id}/limits", "show_limits",
+      "What each key has left, and which of them used the organization's day", {
+        query = {
+          { "limit", type = "integer", minimum = 1, maximum = 100, default = 50 }, { "cursor" },
+        },
+        replies = reply(one("organization_id"), day,
+          list("keys", one("id"), one("label"), one("last4"), unset("environment"), window,
+            count("used_of_day"), one("share_of_day", "number")), unset("next_cursor")) }),
+    route("/organizations/{id}/signals", "list_signals",
+      "What is worth a look: keys that woke up, unusual refusals, old production keys", {
+        replies = reply(list("signals", one("kind"), time("since"), one("detail"), key,
+          one("evidence", "object"))) }),
+    route("/api-keys/{id}/denials", "list_denials",
+      "Why the key was refused, the last 50 times, and what mends it", {
+        replies = reply(list("denials", time("at"), one("rule"), unset("used", "integer"),
+          unset("limit", "integer"), unset("retry_after", "integer"), unset("scope"),
+          one("route"), unset("address"), one("request_id"), one("fix"))) }),
+  },
+}

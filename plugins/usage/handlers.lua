@@ -1,4 +1,5 @@
 -- How often keys ask, what is left to them, why they were refused, and what is worth a look.
+local access = require("platform.access")
 local key_rules = require("platform.rules")
 local rules = require("rules")
 local signals = require("signals")
@@ -9,9 +10,9 @@ local HOUR, DAY, PAGE = 3600, 86400, 100
 local MOST = 100 -- signals of a kind
 
 function usage.show_usage(req)
-  local organization = kordless.organizations.get(req.params.id)
+  local organization, refused = access.organization(req)
   if not organization then
-    return nil, "not_found"
+    return nil, refused
   end
   local wanted, why = rules.period(req.query, kordless.now())
   if not wanted then
@@ -52,9 +53,9 @@ local function top_of(rows, day)
 end
 
 function usage.show_limits(req)
-  local organization = kordless.organizations.get(req.params.id)
+  local organization, refused = access.organization(req)
   if not organization then
-    return nil, "not_found"
+    return nil, refused
   end
   local after, why = key_rules.after(req.query, "key_")
   if why then
@@ -73,10 +74,11 @@ function usage.show_limits(req)
 end
 
 function usage.list_denials(req)
-  local denials = kordless.usage.denials(req.params.id)
-  if not denials then
-    return nil, "not_found"
+  local key, refused = access.key(req)
+  if not key then
+    return nil, refused
   end
+  local denials = kordless.usage.denials(key.id)
   for i, row in ipairs(denials) do
     denials[i] = rules.denial(row)
   end
@@ -133,9 +135,9 @@ local function old(organization, now, found)
 end
 
 function usage.list_signals(req)
-  local organization = kordless.organizations.get(req.params.id)
+  local organization, refused = access.organization(req)
   if not organization then
-    return nil, "not_found"
+    return nil, refused
   end
   local now, found = kordless.now(), {}
   idle(organization, now, found)

@@ -16,7 +16,7 @@ local function reply(...) return { [200] = { properties = { ... } } } end
 
 local function route(path, handler, summary, more)
   more.method, more.path, more.handler, more.summary = "GET", P .. path, handler, summary
-  more.auth = "platform"
+  more.auth, more.role = "platform", "admin"
   return more
 end
 

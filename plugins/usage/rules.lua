@@ -22,7 +22,7 @@ end
 -- from, to (whole steps) and step of a query, or nil and why not.
 function rules.period(query, now)
   local step = steps[query.step]
-  local to = query.to and kordless.time.parse(query.to) or now
+  local to = query.to and kordless.time.parse(query.to) or now + 1 -- with this very step
   local from = query.from and kordless.time.parse(query.from) or to - step.shown
   if from >= to then
     return nil, "from must be before to."

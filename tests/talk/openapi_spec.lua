@@ -7,7 +7,9 @@ local shell = require("tests.talk.support.shell")
 local http = require("tests.talk.support.http")
 
 local methods = { "get", "post", "put", "patch", "delete" }
-local plugins = { "services", "availability", "bookings", "platform", "people", "secrets" }
+local plugins = {
+  "services", "availability", "bookings", "platform", "people", "usage", "secrets",
+}
 local build = os.getenv("BUILD") or "build"
 local natives = ("native = { %q, %q }"):format(build .. "/examples/tally.so", build .. "/abi/v1/all.so")
 local own = { -- of the runtime and of the natives: who has to prove what

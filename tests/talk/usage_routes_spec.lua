@@ -66,8 +66,9 @@ describe("the platform", function()
       assert.same({ "2xx", "4xx", "refused" },
         { usage.series[1].name, usage.series[2].name, usage.series[3].name })
     end
-    usage = of(org, "/usage?step=minute&from=2031-06-02T13:00:00Z&to=2031-06-02T13:00:30Z").usage
-    assert.same({ 0, "2031-06-02T13:01:00Z" }, { usage.totals.requests, usage.to })
+    usage = of(org, "/usage?step=minute&from=2031-06-02T13:00:20Z&to=2031-06-02T13:00:30Z").usage
+    assert.same({ 0, "2031-06-02T13:00:00Z", "2031-06-02T13:01:00Z" },
+      { usage.totals.requests, usage.from, usage.to })
   end)
 
   it("says how to narrow what is too much, and refuses what is no question", function()
@@ -118,7 +119,7 @@ describe("the platform", function()
   it("names the reason of each of the last fifty refusals, over a restart", function()
     local org = newcomer()
     local narrow = admin:post(("%s/organizations/%s/api-keys"):format(P, org.id),
-      { label = "narrow", scopes = { "bookings:read" } }):json().api_key
+      { label = "narrow", scopes = { "bookings:read", "services:read" } }):json().api_key
     local caller = s:client({ ["x-kordless-key"] = narrow.key })
     caller:get(book.prefix .. "/bookings", nil, { ["x-organization-id"] = "org_" .. ("0"):rep(26) })
     assert.equal(403, caller:post(org.path:gsub("/org/.*", "/bookings"), {}).status)

@@ -2,10 +2,10 @@
 #define KORDLESS_GUARD_DENIALS_H
 
 /* Why a key was refused: its last 50 refusals, with rule, numbers and from where. Any
- * worker adds, under a lock that only refusals take; about once a second main hands what
- * came to the writer, which keeps the newest 50 of each key. In memory only what is not
- * written yet: 50 for each of at most 256 keys; the refusals of further keys in that
- * second are counted (usage.h) and not kept here. */
+ * worker adds, under a lock that only refusals take; about once a second main hands
+ * what came to the writer, which keeps the newest 50 of each key. In memory only what
+ * is not written yet: 50 for each of at most 256 keys; the refusals of further keys in
+ * that second are counted (usage.h) and not kept here. */
 
 #include <netinet/in.h>
 #include <stdbool.h>

@@ -4,16 +4,18 @@
 
 const struct api_row api_usage[] = {
     {"usage", API_LIBRARY, H, NEED_KEYS,
-     .text = "How often keys ask, for the plugin that manages them (platform). What was "
-             "counted is here after a second or two; a rotated key counts under the id "
-             "of the first of its line."},
+     .text =
+         "How often keys ask, for the plugin that manages them (platform). What was "
+         "counted is here after a second or two; a rotated key counts under the id "
+         "of the first of its line."},
     {"usage.rows", API_FUNCTION, H, NEED_KEYS, .call = lib_usage_rows,
      .takes = LIST{{"query", "kordless.usage_query", ""}, END},
      .gives = LIST{{"rows", "kordless.usage_row[]?", "by time and name"},
                    {"code", "string?", "`too_many`: more than 10,000"},
                    END},
-     .text = "Sums of an organization's requests; steps in which there was none are not "
-             "in it."},
+     .text =
+         "Sums of an organization's requests; steps in which there was none are not "
+         "in it."},
     {"usage.again", API_FUNCTION, H, NEED_KEYS, .call = lib_usage_again,
      .takes = LIST{{"organization_id", "string", ""},
                    {"since", "integer", "they are active again since then"},
@@ -60,7 +62,7 @@ const struct api_row api_usage[] = {
                    {"refused", "integer", "by limits, or because the key had ended"},
                    {"charged", "integer", "what they took from the limits"},
                    END},
-     .text = "A sum."},
+     .text = "Requests of one name, summed up."},
     {"usage_window", API_CLASS, H, NEED_KEYS,
      .takes = LIST{{"name", "string", ""},
                    {"limit", "integer", ""},

@@ -1,5 +1,5 @@
-/* kordless.usage: how often keys ask, what is left to them and why they were refused; of
- * guard/usage.h, guard/limit.h and guard/denials.h. */
+/* kordless.usage: how often keys ask, what is left to them and why they were refused;
+ * of guard/usage.h, guard/limit.h and guard/denials.h. */
 
 #include <arpa/inet.h>
 #include <string.h>
@@ -47,8 +47,8 @@ static void push_row(lua_State *L, struct call *c, const struct usage_query *q,
     lua_createtable(L, 0, 7);
     if (!q->totals)
         set_int(L, "at", r->at_ms / 1000);
-    platform_set_str(L, "name",
-                     q->by == USAGE_BY_OUTCOME ? str_of(outcomes[r->outcome]) : r->name);
+    platform_set_str(
+        L, "name", q->by == USAGE_BY_OUTCOME ? str_of(outcomes[r->outcome]) : r->name);
     set_int(L, "requests", r->n);
     set_int(L, "refused", r->refused);
     set_int(L, "charged", r->cost);
@@ -174,10 +174,10 @@ static void set_address(lua_State *L, const struct in6_addr *a)
 {
     char text[INET6_ADDRSTRLEN];
     bool v4 = IN6_IS_ADDR_V4MAPPED(a);
-    platform_set_str(L, "address",
-                     str_of(inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? &a->s6_addr[12]
-                                                                  : a->s6_addr,
-                                      text, sizeof(text))));
+    platform_set_str(
+        L, "address",
+        str_of(inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? &a->s6_addr[12] : a->s6_addr,
+                         text, sizeof(text))));
 }
 
 static void push_denial(lua_State *L, const struct denial_row *r)
@@ -210,8 +210,8 @@ int lib_usage_denials(lua_State *L)
         lua_pushnil(L);
         return 1;
     }
-    int err = denials_read(c->host->denials, platform_read(L, c), k, c->arena, &rows,
-                           &found);
+    int err =
+        denials_read(c->host->denials, platform_read(L, c), k, c->arena, &rows, &found);
     if (err)
         return luaL_error(L, "the refusals cannot be read: %s", err_name(err));
     lua_createtable(L, found, 0);

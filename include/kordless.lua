@@ -715,6 +715,74 @@ kordless.audit = {}
 ---@return {id: integer, at: integer, actor: string, action: string, organization_id: string?, object: string?, detail: string?}[] rows newest first; `detail` is JSON
 function kordless.audit.list(filter, before, most) end
 
+--- H; needs "keys". How often keys ask, for the plugin that manages them (platform). What was
+--- counted is here after a second or two; a rotated key counts under the id of the first of its
+--- line.
+kordless.usage = {}
+--- Sums of an organization's requests; steps in which there was none are not in it.
+---@param query kordless.usage_query
+---@return kordless.usage_row[]? rows by time and name
+---@return string? code `too_many`: more than 10,000
+function kordless.usage.rows(query) end
+--- Keys that were quiet for 30 days and are active again, newest first, at most 100.
+---@param organization_id string
+---@param since integer they are active again since then
+---@return {key_id: string, before: integer, again: integer}[] keys the last request before the rest and the first after it
+function kordless.usage.again(organization_id, since) end
+--- The first of the line of rotations in which this key stands.
+---@param key_id string
+---@return string id its own, if it was made anew
+function kordless.usage.line(key_id) end
+--- What the key has used of its limits and what is left.
+---@param key_id string
+---@return kordless.usage_window[]? windows key-minute, key-hour, org-day; nil when there is no such key
+function kordless.usage.windows(key_id) end
+--- The last refusals of the key.
+---@param key_id string
+---@return kordless.usage_denial[]? denials newest first, at most 50; nil when there is no such key
+function kordless.usage.denials(key_id) end
+
+--- H; needs "keys". Which sums.
+---@class kordless.usage_query
+---@field organization_id string
+---@field key_id? string of this key only
+---@field from integer rounded down to a whole step
+---@field to integer rounded up, not in it
+---@field step? "minute"|"hour"|"day" kept for 48 hours, 90 days, 2 years; if not given: hour
+---@field by? "key"|"route"|"status" if not given: key
+---@field totals? boolean one row for the whole time, without `at`
+
+--- H; needs "keys". Requests of one name, summed up.
+---@class kordless.usage_row
+---@field at? integer the step's beginning
+---@field name string a key's id, a route's label, or `2xx` to `5xx` and `refused`
+---@field label? string of a key
+---@field last4? string of a key
+---@field requests integer all, those refused too
+---@field refused integer by limits, or because the key had ended
+---@field charged integer what they took from the limits
+
+--- H; needs "keys". A window of a key's limits.
+---@class kordless.usage_window
+---@field name string
+---@field limit integer
+---@field used integer
+---@field remaining integer
+---@field reset_after integer seconds until more is left
+---@field retry_after integer seconds until it admits
+
+--- H; needs "keys". A refusal.
+---@class kordless.usage_denial
+---@field at integer
+---@field rule string a window, or a problem's `code`
+---@field used? integer of a window, as is the next
+---@field limit? integer
+---@field wait? integer seconds, as it was told
+---@field scope? string that was missing
+---@field route string
+---@field address string of the caller
+---@field request_id string
+
 ---@alias kordless.need "db"|"transaction"|"time"|"zone"|"span"|"crypto"|"id"|"policy"|"sleep"|"keys"|"fetch"|"after"|"emit"|"secret"|"secrets"|"metrics"
 
 -- What plugin.lua returns: plain values; it is read without any globals. An unknown key is a

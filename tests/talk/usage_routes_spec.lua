@@ -94,6 +94,7 @@ describe("the platform", function()
 
   it("tells what each key has left and which used the organization's day", function()
     local org = newcomer()
+    s:advance(1) -- keys of one millisecond are listed in no order
     local second = s:key(org.slug, "second")
     for _ = 1, 30 do s:client({ ["x-kordless-key"] = second.key }):get(org.path) end
     for _ = 1, 10 do org.client:get(org.path) end

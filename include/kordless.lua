@@ -399,6 +399,8 @@ function kordless.organizations.change(id, to) end
 ---@field created_at? integer
 ---@field metadata? table
 ---@field limits? table above the quota policy's
+---@field tagline? string
+---@field branding? table what customers see of it
 ---@field suspended boolean all its keys are refused
 
 --- H; needs "keys". One to be.
@@ -414,6 +416,8 @@ function kordless.organizations.change(id, to) end
 ---@field plan? string
 ---@field metadata? table merged into what there is (RFC 7396)
 ---@field limits? table|lightuserdata the same, or json.null: none
+---@field tagline? string|lightuserdata json.null: none
+---@field branding? table|lightuserdata merged, or json.null: none
 ---@field suspended? boolean
 ---@field patch? table for the audit: what was asked
 

@@ -2,7 +2,9 @@
 -- everywhere before it is answered) holds below, in the server itself.
 local handlers = {}
 
-for _, part in ipairs({ require("organizations"), require("keys"), require("quotas") }) do
+for _, part in ipairs({
+  require("organizations"), require("keys"), require("quotas"), require("own"),
+}) do
   for name, handler in pairs(part) do
     handlers[name] = handler
   end

@@ -101,6 +101,28 @@ local function route(method, path, handler, summary, more)
   return more
 end
 
+
+-- What an organization shows of itself, and changes by its own key.
+local branding = { "branding", nullable = true, description = "Merged into what there is.",
+  properties = {
+    text("primaryColor", 32, { nullable = true }), text("logo", 2000, { nullable = true }),
+    text("companyName", 200, { nullable = true }), text("favicon", 2000, { nullable = true }),
+    text("ogImage", 2000, { nullable = true }),
+  } }
+local own_reply = { properties = { { "organization", required = true, properties = {
+  one("id"), one("name"), one("slug"), unset("tagline"),
+  { "branding", required = true, properties = {
+    unset("primaryColor"), unset("logo"), unset("companyName"), unset("favicon"),
+    unset("ogImage"),
+  } },
+} } } }
+
+local function own(method, handler, scope, summary, more)
+  more.method, more.path, more.handler = method, "/api/calendar/v1/organization", handler
+  more.auth, more.scope, more.summary = "organization", scope, summary
+  return more
+end
+
 return {
   name = "platform",
   version = "1.0.0",
@@ -126,6 +148,13 @@ return {
     },
   },
   routes = {
+    own("GET", "show_own", "organization:read", "The organization, as its customers see it.", {
+      cached = true, replies = { [200] = own_reply } }),
+    own("PATCH", "change_own", "organization:write", "Changes its name, tagline or branding.", {
+      body = { properties = { text("name", 200), text("tagline", 200, { nullable = true }),
+        branding } },
+      replies = { [200] = own_reply },
+      example = { body = { tagline = "Since 1990.", branding = { primaryColor = "#aa3366" } } } }),
     route("GET", "/organizations", "list_organizations",
       "Organizations, newest first; ?q= part of name or slug", {
         query = paged({ "q" }), replies = page("organizations", organization) }),

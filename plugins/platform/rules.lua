@@ -14,6 +14,15 @@ function rules.value(v)
   end
 end
 
+-- Only the members of these names.
+function rules.only(body, names)
+  local picked = {}
+  for _, name in ipairs(names) do
+    picked[name] = body[name]
+  end
+  return picked
+end
+
 -- A body that may be left out.
 function rules.optional(body)
   return rules.value(body) or {}

@@ -55,16 +55,17 @@ int org_rows_load(struct db *db, struct keyring *r, struct limits *l)
 
 /* ---- reading ---- */
 
-#define COLUMNS                                                             \
-    "SELECT id, slug, name, plan, metadata, limits, suspended, created_at"  \
-    " FROM organization"
+#define COLUMNS                                                         \
+    "SELECT id, slug, name, plan, metadata, limits, tagline, branding," \
+    " suspended, created_at FROM organization"
 
 static void read_row(struct stmt *s, struct arena *a, struct org_row *row)
 {
-    *row = (struct org_row){.suspended = stmt_get_int(s, 6) != 0,
-                            .created_ms = stmt_get_int(s, 7)};
-    struct str *const texts[] = {&row->id,   &row->slug,     &row->name,
-                                 &row->plan, &row->metadata, &row->limits};
+    *row = (struct org_row){.suspended = stmt_get_int(s, 8) != 0,
+                            .created_ms = stmt_get_int(s, 9)};
+    struct str *const texts[] = {&row->id,      &row->slug,     &row->name,
+                                 &row->plan,    &row->metadata, &row->limits,
+                                 &row->tagline, &row->branding};
     for (int i = 0; i < (int)(sizeof(texts) / sizeof(texts[0])); i++)
         *texts[i] = arena_str(a, stmt_get(s, i));
 }
@@ -90,12 +91,12 @@ int org_rows_list(struct db *db, struct str q, struct str cursor, int max,
     struct stmt *s;
     *n = 0;
     *rows = arena_alloc(a, (size_t)(max > 0 ? max : 1) * sizeof(**rows));
-    int got = db_prepare(
-        db,
-        STR(COLUMNS " WHERE (?1 IS NULL OR id < ?1) AND (?2 IS NULL OR"
-                    " instr(lower(name), lower(?2)) OR instr(slug, lower(?2)))"
-                    " ORDER BY id DESC LIMIT ?3"),
-        &s);
+    int got = db_prepare(db,
+                         STR(COLUMNS
+                             " WHERE (?1 IS NULL OR id < ?1) AND (?2 IS NULL OR"
+                             " instr(lower(name), lower(?2)) OR instr(slug, lower(?2)))"
+                             " ORDER BY id DESC LIMIT ?3"),
+                         &s);
     if (got < 0)
         return got;
     bind_text(s, 1, cursor);
@@ -160,7 +161,10 @@ static int update(struct db *db, const struct org_change *c, const struct org_ro
             " metadata = CASE WHEN ?4 IS NULL THEN metadata WHEN ?4 = 'null' THEN NULL"
             " ELSE json_patch(coalesce(metadata, '{}'), ?4) END,"
             " limits = CASE WHEN ?5 IS NULL THEN limits WHEN ?5 = 'null' THEN NULL"
-            " ELSE json_patch(coalesce(limits, '{}'), ?5) END WHERE id = ?6"),
+            " ELSE json_patch(coalesce(limits, '{}'), ?5) END,"
+            " branding = CASE WHEN ?7 IS NULL THEN branding WHEN ?7 = 'null' THEN NULL"
+            " ELSE json_patch(coalesce(branding, '{}'), ?7) END,"
+            " tagline = ?8 WHERE id = ?6"),
         &s);
     if (err < 0)
         return err;
@@ -171,6 +175,8 @@ static int update(struct db *db, const struct org_change *c, const struct org_ro
     bind_text(s, 4, c->set & ORG_SET_METADATA ? c->metadata : str_of(NULL));
     bind_text(s, 5, c->set & ORG_SET_LIMITS ? c->limits : str_of(NULL));
     stmt_text(s, 6, row->id);
+    bind_text(s, 7, c->set & ORG_SET_BRANDING ? c->branding : str_of(NULL));
+    bind_text(s, 8, c->set & ORG_SET_TAGLINE ? c->tagline : row->tagline);
     return finish(s);
 }
 

@@ -2,8 +2,8 @@
 #define KORDLESS_GUARD_ORG_ROWS_H
 
 /* The rows behind the organizations, and the audit of what was done to them; as
- * guard/key_rows.h. Their names, taglines and so on as customers see them are a plugin's
- * matter: here is what keys and limits need. */
+ * guard/key_rows.h. What customers see of them (tagline, branding) is kept here and means
+ * something to plugins alone. */
 
 #include "base/arena.h"
 #include "guard/keyring.h"
@@ -14,6 +14,8 @@ struct org_row { /* empty: none */
     struct str id, slug, name, plan;
     struct str metadata; /* a JSON object */
     struct str limits;   /* JSON, see guard/override.h */
+    struct str tagline;
+    struct str branding; /* a JSON object */
     bool suspended;
     int64_t created_ms;
     int64_t version; /* of the change that made it so; set by what changes */
@@ -39,12 +41,14 @@ enum {
     ORG_SET_PLAN = 1 << 1,
     ORG_SET_METADATA = 1 << 2,
     ORG_SET_LIMITS = 1 << 3,
-    ORG_SET_SUSPENDED = 1 << 4
+    ORG_SET_SUSPENDED = 1 << 4,
+    ORG_SET_TAGLINE = 1 << 5,
+    ORG_SET_BRANDING = 1 << 6
 };
 struct org_change {
     unsigned set;
-    struct str name, plan;
-    struct str metadata, limits; /* JSON objects merged (RFC 7396), or "null" */
+    struct str name, plan, tagline;
+    struct str metadata, limits, branding; /* JSON objects merged (RFC 7396), or "null" */
     bool suspended;
     struct str patch; /* for the audit: what was asked, a JSON object */
 };

@@ -19,7 +19,7 @@ struct job {
 static void push_row(lua_State *L, const struct org_row *r)
 {
     const struct org *live = keyring_org(call_of(L)->host->keyring, r->id);
-    lua_createtable(L, 0, 8);
+    lua_createtable(L, 0, 10);
     platform_set_str(L, "id", r->id);
     platform_set_str(L, "slug", r->slug);
     platform_set_str(L, "name", r->name);
@@ -27,6 +27,8 @@ static void push_row(lua_State *L, const struct org_row *r)
     platform_set_ms(L, "created_at", r->created_ms);
     platform_set_json(L, "metadata", r->metadata);
     platform_set_json(L, "limits", r->limits);
+    platform_set_str(L, "tagline", r->tagline);
+    platform_set_json(L, "branding", r->branding);
     lua_pushboolean(L, live ? atomic_load(&live->suspended) != 0 : r->suspended);
     lua_setfield(L, -2, "suspended");
 }
@@ -178,7 +180,9 @@ static void read_change(lua_State *L, struct call *c, struct org_change *to)
     } members[] = {{"name", ORG_SET_NAME},
                    {"plan", ORG_SET_PLAN},
                    {"metadata", ORG_SET_METADATA},
-                   {"limits", ORG_SET_LIMITS}};
+                   {"limits", ORG_SET_LIMITS},
+                   {"tagline", ORG_SET_TAGLINE},
+                   {"branding", ORG_SET_BRANDING}};
     for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
         if (platform_has(L, 2, members[i].name))
             to->set |= members[i].bit;
@@ -186,6 +190,8 @@ static void read_change(lua_State *L, struct call *c, struct org_change *to)
     to->plan = platform_str(L, 2, c, "plan", NULL);
     to->metadata = platform_json(L, 2, c, "metadata");
     to->limits = platform_json(L, 2, c, "limits");
+    to->tagline = platform_str(L, 2, c, "tagline", NULL);
+    to->branding = platform_json(L, 2, c, "branding");
     to->patch = platform_json(L, 2, c, "patch");
     read_suspended(L, to);
 }

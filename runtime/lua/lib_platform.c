@@ -20,7 +20,7 @@ void *platform_write_new(struct call *c, size_t size,
     w->cw.w.run = run;
     w->cw.resume = resume;
     w->cw.free = platform_write_free;
-    w->actor = c->actor;
+    w->actor = c->actor.n || !c->key ? c->actor : str_of(c->key->id);
     w->now_ms = c->now.wall_ms;
     arena_init(&w->arena);
     return w;

@@ -4,7 +4,7 @@
  *   main.c        which command               options.c   flags of all commands
  *   serve.c       runs until a signal         command.c   org, key, api, version
  *   check.c       looks without going live    demo.c      a salon to try things on
- *   command_secret.c  what plugins read
+ *   command_secret.c  what plugins read     command_token.c  for operators' programs
  *   author.c      test, plugin new            ask.c       asks, and tells a person
  *   stage.c       a server for specs        kit.c       clock and world of specs
  *   client.c      commands talk HTTP        keys.c      key, quota
@@ -75,6 +75,7 @@
 #include "check.h"
 #include "command.h"
 #include "command_secret.h"
+#include "command_token.h"
 #include "guard/secret.h"
 #include "keys.h"
 #include "live.h"
@@ -113,6 +114,11 @@ static const struct {
     {{"secret", "set"}, command_secret_set, "set what a plugin reads: PLUGIN.NAME <file"},
     {{"secret", "list"}, command_secret_list, "the names of all that are set"},
     {{"secret", "drop"}, command_secret_drop, "drop one: PLUGIN.NAME"},
+    {{"token", "create"},
+     command_token_create,
+     "make a token for an operator's programs: [--label L]"},
+    {{"token", "list"}, command_token_list, "list them"},
+    {{"token", "revoke"}, command_token_revoke, "revoke one at once: ID"},
     {{"api", NULL}, command_api, "print what scripts may call"},
     {{"demo", NULL}, command_demo, "make the demo organization acme-salon"},
     {{"version", NULL}, command_version, "print the version"},

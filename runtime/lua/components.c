@@ -16,7 +16,7 @@ static const char schemes[] =
 
 #define TEXT "\"type\":\"string\",\"pattern\":\"^[^\\\\u0000]*$\",\"maxLength\":"
 #define WORD "\"type\":\"string\",\"pattern\":\"^[a-z0-9_]+$\",\"maxLength\":"
-#define WHOLE(low, high) \
+#define WHOLE(low, high)                                                               \
     "\"type\":\"integer\",\"format\":\"int64\",\"minimum\":" low ",\"maximum\":" high
 #define COUNT "{" WHOLE("0", "9007199254740991") "}"
 
@@ -46,9 +46,8 @@ static const char problem_schema[] =
     ",\"reset_after\":" COUNT ",\"retry_after\":" COUNT "}}}},"
     "\"required\":[\"detail\",\"status\",\"type\",\"code\"]}}";
 
-#define ORGANIZATION_ID                                                               \
-    "\"schema\":{\"type\":\"string\",\"pattern\":\"^([Oo][Rr][Gg]_)?[0-9A-Za-z]{26}$" \
-    "\","                                                                             \
+#define ORGANIZATION_ID                                                                \
+    "\"schema\":{\"type\":\"string\",\"pattern\":\"^([Oo][Rr][Gg]_)?[0-9A-Za-z]{26}$\"," \
     "\"maxLength\":30}}"
 
 /* What operations refer to; each is shown in a document that has one that does. */
@@ -64,8 +63,8 @@ static const struct shared {
     {HEADERS, "Remaining",
      "{\"description\":\"Requests left in that window.\",\"schema\":" COUNT "}"},
     {HEADERS, "Reset",
-     "{\"description\":\"When remaining next grows, in Unix "
-     "seconds.\",\"schema\":" COUNT "}"},
+     "{\"description\":\"When remaining next grows, in Unix seconds.\",\"schema\":" COUNT
+     "}"},
     {HEADERS, "RetryAfter",
      "{\"description\":\"Seconds after which to try again.\",\"schema\":{" WHOLE(
          "1", "9007199254740991") "}}"},
@@ -121,8 +120,8 @@ static_assert(COMPONENTS_PROBLEMS == sizeof(problems) / sizeof(problems[0]),
 
 void components_refer(struct sheet *w, enum component i)
 {
-    static const char *const parts[] = {
-        [HEADERS] = "headers", [PARAMETERS] = "parameters"};
+    static const char *const parts[] = {[HEADERS] = "headers",
+                                        [PARAMETERS] = "parameters"};
     w->shared[i] = true;
     buf_fmt(w->b, "{\"$ref\":\"#/components/%s/%s\"}", parts[shared[i].part],
             shared[i].name);

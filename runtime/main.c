@@ -116,7 +116,7 @@ static const struct {
     {{"secret", "drop"}, command_secret_drop, "drop one: PLUGIN.NAME"},
     {{"token", "create"},
      command_token_create,
-     "make a token for an operator's programs: [--label L]"},
+     "make a token for an operator's programs"},
     {{"token", "list"}, command_token_list, "list them"},
     {{"token", "revoke"}, command_token_revoke, "revoke one at once: ID"},
     {{"api", NULL}, command_api, "print what scripts may call"},

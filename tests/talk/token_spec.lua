@@ -65,6 +65,8 @@ describe("a token", function()
     assert.equal(0, (s:cli("token", "revoke", made.id, "--yes"))) -- twice is fine
     assert.equal(1, (s:cli("token", "revoke", "tok_nothing", "--yes")))
     assert.equal(2, (s:cli("token", "revoke")))
+    local day = s:tell("token", "create", "--expires-at", "2031-06-20T00:00:00Z")
+    assert.equal("2031-06-20T00:00:00Z", day.expires_at)
     local code, text = s:cli("token", "create")
     assert.equal(0, code)
     assert.truthy(text:find("kord_oper_%w+"), text)

@@ -25,9 +25,10 @@ describe("a role", function()
       for method, operation in pairs(methods) do
         local route = { name = method:upper() .. " " .. path, method = method:upper(), path = path,
           role = operation["x-role"], description = operation.description }
+        if path == "/metrics" then route.role = nil end -- whoever asks from this machine
         for _, way in ipairs(operation.security) do
           if way.session and route.role then platform[#platform + 1] = route end
-          if way.session and not route.role then organization[#organization + 1] = route end
+          if way.session and not operation["x-role"] then organization[#organization + 1] = route end
         end
       end
     end

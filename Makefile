@@ -93,6 +93,10 @@ endef
 
 $(BUILD)/bench/%.so: tests/bench/native/%.c include/kordless_plugin.h
 	@$(call share,-Iinclude)
+$(BUILD)/bench/identify: tests/bench/identify.c $(BUILD)/libkordless.a
+	@mkdir -p $(@D)
+	@echo "  link    $@"
+	@$(CC) $(ALL_CFLAGS) -o $@ $^ $(LDLIBS)
 $(BUILD)/bench/%: tests/bench/%.c
 	@mkdir -p $(@D)
 	@echo "  link    $@"
@@ -116,7 +120,8 @@ torture: deps-test
 	@KORDLESS_TORTURE=10 BUILD=$(BUILD) tests/run $(ONLY)
 
 bench: deps-bench
-	@$(MAKE) --no-print-directory build $(BUILD)/bench/floor $(BUILD)/bench/exchange.so
+	@$(MAKE) --no-print-directory build $(BUILD)/bench/floor $(BUILD)/bench/exchange.so \
+	  $(BUILD)/bench/identify
 	@BUILD=$(BUILD) tests/bench/run $(ONLY)
 
 lint-api: deps-lint

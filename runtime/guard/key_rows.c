@@ -164,6 +164,7 @@ static int load_key(struct stmt *s, struct keyring *r, struct limits *l,
     return err == 0 ? keyring_add_key(r, &row, &made) : err;
 }
 
+/* Oldest first is the order of the rows, of which none ever goes: nothing to sort. */
 int key_rows_load(struct db *db, struct keyring *r, struct limits *l)
 {
     struct buf scratch;
@@ -172,7 +173,7 @@ int key_rows_load(struct db *db, struct keyring *r, struct limits *l)
         db,
         STR("SELECT id, organization_id, digest, last4, label, environment, scopes,"
             " created_at, not_before, expires_at, revoked_at, last_used_at,"
-            " last_used_ip, limits, family FROM api_key ORDER BY created_at, id"),
+            " last_used_ip, limits, family FROM api_key ORDER BY rowid"),
         &s);
     if (got < 0)
         return got;

@@ -36,6 +36,7 @@ struct names {
     struct name {
         struct str text;
         void *record;
+        size_t hash; /* so that growing and passing over others touches no text */
     } * at;
     size_t n, cap;
 };
@@ -93,17 +94,18 @@ static size_t name_hash(struct str s)
 }
 
 /* Where `text` is or would be. There is always a free place. */
-static struct name *name_place(const struct names *names, struct str text)
+static struct name *name_place(const struct names *names, struct str text, size_t hash)
 {
-    size_t i = name_hash(text) & (names->cap - 1);
-    while (names->at[i].record && !str_eq(names->at[i].text, text))
+    size_t i = hash & (names->cap - 1);
+    while (names->at[i].record &&
+           (names->at[i].hash != hash || !str_eq(names->at[i].text, text)))
         i = (i + 1) & (names->cap - 1);
     return &names->at[i];
 }
 
 static void *name_get(const struct names *names, struct str text)
 {
-    return names->cap ? name_place(names, text)->record : NULL;
+    return names->cap ? name_place(names, text, name_hash(text))->record : NULL;
 }
 
 static void *must_calloc(size_t n, size_t size)
@@ -120,7 +122,7 @@ static void names_grow(struct names *names)
     wider.at = must_calloc(wider.cap, sizeof(*wider.at));
     for (size_t i = 0; i < names->cap; i++)
         if (names->at[i].record)
-            *name_place(&wider, names->at[i].text) = names->at[i];
+            *name_place(&wider, names->at[i].text, names->at[i].hash) = names->at[i];
     free(names->at);
     *names = wider;
 }
@@ -129,7 +131,8 @@ static void name_put(struct names *names, struct str text, void *record)
 {
     if ((names->n + 1) * 2 > names->cap)
         names_grow(names);
-    *name_place(names, text) = (struct name){text, record};
+    size_t hash = name_hash(text);
+    *name_place(names, text, hash) = (struct name){text, record, hash};
     names->n++;
 }
 

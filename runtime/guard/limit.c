@@ -16,11 +16,16 @@ const int64_t limit_window_ms[LIMIT_WINDOWS] = {60 * 1000, 3600 * 1000, 86400 * 
 const char *const limit_window_name[LIMIT_WINDOWS] = {"key-minute", "key-hour",
                                                       "org-day"};
 
+struct place {
+    uint32_t hash; /* of the id, so that passing over others touches no slot */
+    uint32_t next; /* its number and 1; 0: nobody's */
+};
+
 struct limits {
     struct limit_file file;
     struct limit_ring *rings[LIMIT_CHUNKS]; /* beside the file's chunks; never move */
     pthread_mutex_t lock;                   /* guards the two below, and making */
-    uint32_t *index;                        /* id → number + 1; open addressing */
+    struct place *index;                    /* open addressing */
     uint32_t index_size;                    /* a power of two, at least half empty */
     _Atomic uint32_t count; /* numbers below are given out, or skipped */
 };
@@ -65,12 +70,20 @@ static struct str slot_id(const struct limit_slot *s)
 }
 
 /* The place of this id, or the empty one where it belongs. */
-static uint32_t *index_find(const struct limits *l, struct str id)
+static struct place *index_find(const struct limits *l, struct str id, uint32_t h)
 {
-    uint32_t mask = l->index_size - 1, i = hash(id) & mask;
-    while (l->index[i] && !str_eq(slot_id(slot_at(l, l->index[i] - 1)), id))
+    uint32_t mask = l->index_size - 1, i = h & mask;
+    while (l->index[i].next &&
+           (l->index[i].hash != h ||
+            !str_eq(slot_id(slot_at(l, l->index[i].next - 1)), id)))
         i = (i + 1) & mask;
     return &l->index[i];
+}
+
+static void index_put(const struct limits *l, struct str id, uint32_t n)
+{
+    uint32_t h = hash(id);
+    *index_find(l, id, h) = (struct place){h, n + 1};
 }
 
 static void index_grow(struct limits *l)
@@ -86,7 +99,7 @@ static void index_grow(struct limits *l)
         abort();
     for (uint32_t n = 0; n < count; n++)
         if (ring_at(l, n)->slot)
-            *index_find(l, slot_id(slot_at(l, n))) = n + 1;
+            index_put(l, slot_id(slot_at(l, n)), n);
 }
 
 static void add_rings(struct limits *l, unsigned k)
@@ -117,7 +130,7 @@ static int make_ring(struct limits *l, struct str id, uint32_t *ring)
     atomic_signal_fence(memory_order_seq_cst);
     s->len = (unsigned char)id.n;
     limit_ring_init(ring_at(l, n), s);
-    *index_find(l, id) = n + 1;
+    index_put(l, id, n);
     atomic_store(&l->count, n + 1);
     *ring = n;
     return 0;
@@ -130,7 +143,7 @@ int limits_ring(struct limits *l, struct str id, uint32_t *ring)
     int err = 0;
     pthread_mutex_lock(&l->lock);
     index_grow(l);
-    uint32_t found = *index_find(l, id);
+    uint32_t found = index_find(l, id, hash(id))->next;
     if (found)
         *ring = found - 1;
     else

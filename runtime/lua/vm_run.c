@@ -17,9 +17,10 @@
 
 enum { FRAMES_SHOWN = 12, PCALLS_MAX = 100 };
 
-/* A tick costs a quarter of the budget, within these bounds: a handler has half a
- * second at worst, a transaction some 50 ms. */
-enum { TICK_LEAST = 25000, TICK_MOST = 200000 };
+/* A tick costs a tenth of the budget, within these bounds: a handler has half a second
+ * at worst, a question to a policy a tenth, a transaction some 50 ms. On a machine that
+ * is slow and crowded the longest honest answers need a good part of that. */
+enum { TICK_LEAST = 25000, TICK_MOST = 100000 };
 
 /* --- why a run ended --- */
 
@@ -307,10 +308,8 @@ static void clear_main(struct vm *vm, int status, int n_results)
 
 static int64_t tick_costs(const struct budget *b)
 {
-    int64_t quarter = b->instructions / 4;
-    return quarter < TICK_LEAST  ? TICK_LEAST
-           : quarter < TICK_MOST ? quarter
-                                 : TICK_MOST;
+    int64_t tenth = b->instructions / 10;
+    return tenth < TICK_LEAST ? TICK_LEAST : tenth < TICK_MOST ? tenth : TICK_MOST;
 }
 
 enum vm_end vm_run(struct vm *vm, lua_State *co, int n_args, struct budget *b,

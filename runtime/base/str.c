@@ -119,3 +119,12 @@ bool str_utf8(struct str s)
     }
     return true;
 }
+
+bool str_is_word(struct str s)
+{
+    size_t n = 0;
+    while (n < s.n && ((s.p[n] >= 'a' && s.p[n] <= 'z') || s.p[n] == '_' ||
+                       (s.p[n] >= '0' && s.p[n] <= '9')))
+        n++;
+    return n == s.n && n > 0;
+}

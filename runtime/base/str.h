@@ -37,4 +37,7 @@ int str_cstr(struct str s, char *out, size_t cap) MUST_CHECK;
 /* Strict UTF-8 (RFC 3629: no surrogates, nothing overlong, nothing past U+10FFFF). */
 bool str_utf8(struct str s);
 
+/* One or more of a-z, 0-9 and _: what plugins call events, metrics and secrets. */
+bool str_is_word(struct str s);
+
 #endif

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "guard/audit.h"
+
 struct entry {
     char name[VAULT_NAME_MAX + 1];
     struct buf value;
@@ -42,20 +44,11 @@ void vault_free(struct vault *v)
     free(v);
 }
 
-static bool is_word(struct str s)
-{
-    size_t n = 0;
-    while (n < s.n && ((s.p[n] >= 'a' && s.p[n] <= 'z') || s.p[n] == '_' ||
-                       (s.p[n] >= '0' && s.p[n] <= '9')))
-        n++;
-    return n == s.n && n > 0;
-}
-
 bool vault_name_ok(struct str name)
 {
     struct str plugin, rest;
     return name.n <= VAULT_NAME_MAX && str_cut(name, '.', &plugin, &rest) &&
-           is_word(plugin) && is_word(rest);
+           str_is_word(plugin) && str_is_word(rest);
 }
 
 /* --- memory --- */
@@ -152,17 +145,10 @@ static int finish(struct stmt *s)
 static int audit(struct db *db, struct str action, struct str name, int64_t now_ms,
                  struct str actor)
 {
-    struct stmt *s;
-    int err = db_prepare(
-        db, STR("INSERT INTO audit (at, actor, action, object) VALUES (?, ?, ?, ?)"),
-        &s);
-    if (err < 0)
-        return err;
-    stmt_int(s, 1, now_ms);
-    stmt_text(s, 2, actor);
-    stmt_text(s, 3, action);
-    stmt_text(s, 4, name);
-    return finish(s);
+    return audit_add(db, &(struct audit_row){.at_ms = now_ms,
+                                             .actor = actor,
+                                             .action = action,
+                                             .object = name});
 }
 
 static int count(struct db *db, struct str name, int64_t *others)

@@ -11,15 +11,6 @@ enum { EVENTS_MAX = 32, HOOKS_MAX = 64, EMITTED_MAX = 64 * 1024 };
 
 /* --- the manifest --- */
 
-static bool is_word(struct str s)
-{
-    size_t n = 0;
-    while (n < s.n && ((s.p[n] >= 'a' && s.p[n] <= 'z') || s.p[n] == '_' ||
-                       (s.p[n] >= '0' && s.p[n] <= '9')))
-        n++;
-    return n == s.n && n > 0;
-}
-
 static void read_events(struct fields *f, struct manifest *m)
 {
     struct str names[EVENTS_MAX];
@@ -29,7 +20,7 @@ static void read_events(struct fields *f, struct manifest *m)
     memcpy(m->events, names, sizeof(struct str) * (size_t)m->n_events);
     for (int i = 0; i < m->n_events; i++) {
         snprintf(key, sizeof(key), "events[%d]", i + 1);
-        if (!is_word(names[i]))
+        if (!str_is_word(names[i]))
             fields_fault(f, key, "must be a word of a-z, 0-9 and _");
     }
 }

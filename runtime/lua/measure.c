@@ -45,11 +45,7 @@ void measures_free(struct measures *all)
 
 static bool is_name(struct str s)
 {
-    size_t n = 0;
-    while (n < s.n && ((s.p[n] >= 'a' && s.p[n] <= 'z') || s.p[n] == '_' ||
-                       (s.p[n] >= '0' && s.p[n] <= '9')))
-        n++;
-    return n == s.n && n > 0 && n <= 64;
+    return str_is_word(s) && s.n <= 64;
 }
 
 static bool ends_in_total(struct str s)

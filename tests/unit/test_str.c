@@ -135,6 +135,15 @@ static void nothing_else_is_utf8(void **state)
     free(valid);
 }
 
+static void words_are_small_letters_digits_and_underscores(void **state)
+{
+    (void)state;
+    assert_true(str_is_word(STR("kept_total")) && str_is_word(STR("a1")));
+    static const char *const bad[] = {"", "A", "a b", "a-b", "a.b", "\xc3\xa9"};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        assert_false(str_is_word(str_of(bad[i])));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -145,6 +154,7 @@ int main(void)
         cmocka_unit_test(c_strings_need_room_and_no_nul),
         cmocka_unit_test(every_code_point_is_utf8),
         cmocka_unit_test(nothing_else_is_utf8),
+        cmocka_unit_test(words_are_small_letters_digits_and_underscores),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 #include "gates.h"
 
 #include "guard/auth.h"
+#include "guard/key_use.h"
 #include "http/parse.h"
 #include "metrics.h"
 #include "ratelimit.h"
@@ -119,7 +120,7 @@ static bool identify(struct flight *f, bool required)
     if (a == AUTH_OK) {
         f->key = f->counted = k;
         f->org = k->org;
-        keyring_used(k, f->x->now.wall_ms, f->x->peer->address.s6_addr);
+        key_use_note(k, f->x->now.wall_ms, f->x->peer->address.s6_addr);
         return true;
     }
     return required ? refuse_key(f, a, k, text) : true;

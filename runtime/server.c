@@ -15,7 +15,7 @@
 #include "chore.h"
 #include "counts.h"
 #include "flow.h"
-#include "guard/key_rows.h"
+#include "guard/key_use.h"
 #include "guard/people.h"
 #include "reload.h"
 #include "metrics.h"
@@ -316,14 +316,14 @@ static int flush_seen(void *db, const unsigned char *digest, int64_t seen_ms)
 static int flush_used(struct write *w, struct db *db)
 {
     struct shared *sh = &((struct task *)w)->server->shared;
-    int err = key_rows_flush_used(db, sh->keyring);
+    int err = key_use_flush(db, sh->keyring);
     return err ? err : sessions_flush(sh->sessions, flush_seen, db);
 }
 
 static void used_flushed(struct chore *c)
 {
     struct shared *sh = &((struct task *)c)->server->shared;
-    key_rows_used_flushed(sh->keyring);
+    key_use_flushed(sh->keyring);
     sessions_flushed(sh->sessions);
 }
 

@@ -56,32 +56,6 @@ struct keyring {
         *shared; /* behind a pointer: looking takes the lock of a const ring */
 };
 
-/* ---- scopes ---- */
-
-static const char *const scopes[] = {
-    "bookings:read",      "bookings:write",     "availability:read",
-    "availability:write", "services:read",      "services:write",
-    "organization:read",  "organization:write", "webhooks:write",
-};
-enum { SCOPES = sizeof(scopes) / sizeof(scopes[0]) };
-_Static_assert((1 << SCOPES) - 1 == SCOPE_ALL, "every scope a name");
-
-uint32_t scope_bit(struct str name)
-{
-    for (unsigned i = 0; i < SCOPES; i++)
-        if (str_eq(name, str_of(scopes[i])))
-            return 1u << i;
-    return 0;
-}
-
-const char *scope_name(uint32_t bit)
-{
-    for (unsigned i = 0; i < SCOPES; i++)
-        if (bit == 1u << i)
-            return scopes[i];
-    return NULL;
-}
-
 /* ---- names ---- */
 
 /* FNV-1a. Only operators choose what goes in, so nobody can pile names up. */
@@ -477,39 +451,6 @@ size_t keyring_changed(const struct keyring *r)
     size_t n = r->shared->changed;
     pthread_rwlock_unlock(&r->shared->lock);
     return n;
-}
-
-/* ---- last use ---- */
-
-/* Two halves of one address, by whichever worker comes first; another that comes in the
- * same moment has an address just as new, and leaves it. */
-void keyring_used(struct key *k, int64_t wall_ms, const unsigned char address[IP_BYTES])
-{
-    uint64_t ip[2];
-    memcpy(ip, address, sizeof(ip));
-    atomic_store_explicit(&k->last_used_ms, wall_ms, memory_order_relaxed);
-    if (atomic_load_explicit(&k->last_used_ip[0], memory_order_relaxed) == ip[0] &&
-        atomic_load_explicit(&k->last_used_ip[1], memory_order_relaxed) == ip[1])
-        return;
-    uint32_t turn = atomic_load(&k->ip_turn);
-    if ((turn & 1) || !atomic_compare_exchange_strong(&k->ip_turn, &turn, turn + 1))
-        return;
-    atomic_store(&k->last_used_ip[0], ip[0]);
-    atomic_store(&k->last_used_ip[1], ip[1]);
-    atomic_store(&k->ip_turn, turn + 2);
-}
-
-void keyring_used_ip(const struct key *k, unsigned char out[IP_BYTES])
-{
-    uint64_t ip[2];
-    uint32_t before, after;
-    do {
-        before = atomic_load(&k->ip_turn);
-        ip[0] = atomic_load(&k->last_used_ip[0]);
-        ip[1] = atomic_load(&k->last_used_ip[1]);
-        after = atomic_load(&k->ip_turn);
-    } while ((before & 1) || before != after);
-    memcpy(out, ip, sizeof(ip));
 }
 
 /* ---- all of them ---- */

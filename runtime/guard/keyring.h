@@ -20,24 +20,13 @@
 
 #include "base/id.h"
 #include "base/str.h"
+#include "guard/environment.h"
 #include "guard/override.h"
+#include "guard/scope.h"
 #include "guard/secret.h"
 
 enum key_state { KEY_ACTIVE, KEY_REVOKED };
-enum { ENV_NONE, ENV_PRODUCTION, ENV_DEVELOPMENT };
 enum { IP_BYTES = 16 };
-
-/* Scopes as bits; all of them is full access. */
-enum {
-    SCOPE_BOOKINGS_READ = 1 << 0, SCOPE_BOOKINGS_WRITE = 1 << 1,
-    SCOPE_AVAILABILITY_READ = 1 << 2, SCOPE_AVAILABILITY_WRITE = 1 << 3,
-    SCOPE_SERVICES_READ = 1 << 4, SCOPE_SERVICES_WRITE = 1 << 5,
-    SCOPE_ORGANIZATION_READ = 1 << 6, SCOPE_ORGANIZATION_WRITE = 1 << 7,
-    SCOPE_WEBHOOKS_WRITE = 1 << 8, SCOPE_ALL = (1 << 9) - 1
-};
-/* "bookings:read" to its bit, 0 for no scope; and back (one bit), NULL. */
-uint32_t scope_bit(struct str name);
-const char *scope_name(uint32_t bit);
 
 /* Suspended in the store; in memory only, because the store has not said yet. */
 enum { ORG_SUSPENDED = 1 << 0, ORG_HELD = 1 << 1 };
@@ -57,8 +46,8 @@ struct key {
     unsigned char digest[DIGEST_BYTES];
     char id[ID_MAX], last4[LAST4 + 1];
     uint32_t ring; /* its minute and hour; a rotated key's successor has the same */
-    int environment;
-    _Atomic uint32_t scopes;
+    int environment; /* enum environment */
+    _Atomic uint32_t scopes; /* guard/scope.h */
     struct org *org;
     int64_t created_ms, not_before_ms; /* 0: none */
     _Atomic int64_t expires_ms;        /* 0: none */
@@ -71,7 +60,7 @@ struct key {
     _Atomic uint64_t last_used_ip[2];
     _Atomic uint32_t ip_turn; /* odd while the address is being written */
     int64_t version;
-    int64_t used_written_ms, used_durable_ms; /* last_used in the store: key_rows.c's */
+    int64_t used_written_ms, used_durable_ms; /* last_used in the store: key_use.c's */
 };
 
 static inline struct str keyring_text(const struct str *s)
@@ -122,11 +111,6 @@ struct org_facts {
 void keyring_change_key(struct keyring *r, struct key *k, const struct key_facts *f);
 void keyring_change_org(struct keyring *r, struct org *o, const struct org_facts *f);
 size_t keyring_changed(const struct keyring *r); /* bytes that changes have cost */
-
-/* Noted by the worker that let it in: the time, and the address of the caller. */
-void keyring_used(struct key *k, int64_t wall_ms, const unsigned char ip[IP_BYTES]);
-/* The address last noted (IPv4 as mapped); all zero: none. */
-void keyring_used_ip(const struct key *k, unsigned char ip[IP_BYTES]);
 
 /* All keys, oldest first; an index below `keyring_count` never becomes invalid. */
 size_t keyring_count(const struct keyring *r);

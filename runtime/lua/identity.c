@@ -21,12 +21,11 @@ static void push_organization(lua_State *L, const struct org *o)
 
 static void push_key(lua_State *L, const struct key *k)
 {
-    static const char *const environments[] = {NULL, "production", "development"};
     lua_createtable(L, 0, 4);
     set_text(L, "id", str_of(k->id));
     set_text(L, "label", keyring_label(k));
     set_text(L, "last4", str_of(k->last4));
-    set_text(L, "environment", str_of(environments[k->environment]));
+    set_text(L, "environment", str_of(environment_name(k->environment)));
     lua_setfield(L, -2, "key");
 }
 

@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-#include "guard/key_rows.h"
+#include "guard/key_use.h"
+#include "guard/key_write.h"
 #include "guard/limit.h"
 #include "lua/lib.h"
 #include "lua/platform.h"
@@ -55,7 +56,6 @@ static void push_scopes(lua_State *L, uint32_t scopes)
 
 static void push_row(lua_State *L, const struct key_row *r)
 {
-    static const char *const environments[] = {NULL, "production", "development"};
     const struct {
         const char *name;
         struct str value;
@@ -63,7 +63,7 @@ static void push_row(lua_State *L, const struct key_row *r)
                  {"organization_id", r->organization_id},
                  {"label", r->label},
                  {"last4", r->last4},
-                 {"environment", str_of(environments[r->environment])},
+                 {"environment", str_of(environment_name(r->environment))},
                  {"created_by", r->created_by},
                  {"revoked_by", r->revoked_by},
                  {"revoke_reason", r->revoke_reason},
@@ -93,7 +93,7 @@ static void push_live(lua_State *L, struct call *c, struct key_row *row)
     struct key *k = keyring_key(c->host->keyring, row->id);
     if (k) {
         row->last_used_ms = atomic_load(&k->last_used_ms);
-        row->last_used_ip = key_rows_ip(k, text);
+        row->last_used_ip = key_use_text(k, text);
         row->revoked = atomic_load(&k->state) == KEY_REVOKED;
     }
     push_row(L, row);
@@ -163,7 +163,7 @@ static int try_texts(struct job *j, struct db *db,
 
 static int store_new(struct job *j, struct db *db)
 {
-    int err = key_rows_add(db, &j->key, j->note, j->p.now_ms, j->p.actor);
+    int err = key_write_add(db, &j->key, j->note, j->p.now_ms, j->p.actor);
     return err ? err : key_rows_get(db, str_of(j->key.id), &j->p.arena, &j->row);
 }
 
@@ -220,13 +220,6 @@ static uint32_t arg_scopes(lua_State *L, int idx)
     return scopes ? scopes : SCOPE_ALL;
 }
 
-static int environment_of(struct str name)
-{
-    if (!name.p)
-        return ENV_NONE;
-    return str_eq(name, STR("development")) ? ENV_DEVELOPMENT : ENV_PRODUCTION;
-}
-
 int lib_keys_create(lua_State *L)
 {
     struct call *c = call_of(L);
@@ -260,7 +253,7 @@ static int change(struct write *w, struct db *db)
 {
     struct job *j = (struct job *)w;
     arena_reset(&j->p.arena);
-    return key_rows_change(db, str_of(j->live->id), &j->change, j->p.now_ms, j->p.actor,
+    return key_write_change(db, str_of(j->live->id), &j->change, j->p.now_ms, j->p.actor,
                            &j->p.arena, &j->row);
 }
 
@@ -328,7 +321,7 @@ int lib_keys_change(lua_State *L)
 
 static int store_next(struct job *j, struct db *db)
 {
-    return key_rows_rotate(db, str_of(j->live->id), &j->key, j->grace_ms, j->p.now_ms,
+    return key_write_rotate(db, str_of(j->live->id), &j->key, j->grace_ms, j->p.now_ms,
                            j->p.actor, &j->p.arena, &j->old, &j->row);
 }
 
@@ -381,7 +374,7 @@ static int revoke(struct write *w, struct db *db)
 {
     struct job *j = (struct job *)w;
     arena_reset(&j->p.arena);
-    int err = key_rows_revoke(db, str_of(j->live->id), j->reason, j->p.now_ms,
+    int err = key_write_revoke(db, str_of(j->live->id), j->reason, j->p.now_ms,
                               j->p.actor, &j->revoked_ms);
     return err ? err : key_rows_get(db, str_of(j->live->id), &j->p.arena, &j->row);
 }

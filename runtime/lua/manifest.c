@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "guard/keyring.h"
+#include "guard/scope.h"
 #include "http/outgoing.h"
 #include "lua/api.h"
 #include "lua/entry.h"

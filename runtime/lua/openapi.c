@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "guard/keyring.h"
+#include "guard/scope.h"
 #include "lua/builtin.h"
 #include "lua/components.h"
 #include "lua/jsonschema.h"

@@ -25,8 +25,6 @@ const char *quota_mode_name(enum quota_mode m)
 
 struct str quota_input(const struct key *k, enum quota_input i, char scratch[32])
 {
-    static const struct str environments[] = {STR(""), STR("production"),
-                                              STR("development")};
     switch (i) {
     case INPUT_PLAN:
         return keyring_plan(k->org);
@@ -41,7 +39,8 @@ struct str quota_input(const struct key *k, enum quota_input i, char scratch[32]
     case INPUTS:
         break;
     }
-    return environments[k->environment];
+    return k->environment == ENV_NONE ? STR("")
+                                      : str_of(environment_name(k->environment));
 }
 
 static void push_metadata(lua_State *L, struct str json)

@@ -67,12 +67,11 @@ static void show_organization(const struct org *o, struct kordless_request *r)
 
 static void show_identity(const struct key *k, struct kordless_request *r)
 {
-    static const char *const environments[] = {NULL, "production", "development"};
     r->key_id = text_of(str_of(k->id));
     r->key_label = text_of(keyring_label(k));
     r->key_last4 = text_of(str_of(k->last4));
-    if (environments[k->environment])
-        r->key_environment = text_of(str_of(environments[k->environment]));
+    if (k->environment != ENV_NONE)
+        r->key_environment = text_of(str_of(environment_name(k->environment)));
 }
 
 /* --- the answer --- */

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "guard/keyring.h"
+#include "guard/scope.h"
 #include "native/handler.h"
 
 enum { ROUTES_MAX = 200, NAME_MAX_BYTES = 40, WHY_MAX = 200 };

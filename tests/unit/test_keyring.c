@@ -255,50 +255,6 @@ static void only_a_change_of_the_suspension_lifts_a_hold(void **state)
     keyring_free(r);
 }
 
-static void the_last_address_is_whole(void **state)
-{
-    (void)state;
-    struct keyring *r = keyring_new();
-    struct org *o = add_org(r, "org_a", "a");
-    struct key row = key_row(o, 1), *k;
-    unsigned char ip[IP_BYTES], none[IP_BYTES] = {0};
-    assert_int_equal(keyring_add_key(r, &row, &k), 0);
-    keyring_used_ip(k, ip);
-    assert_memory_equal(ip, none, IP_BYTES);
-    for (unsigned char i = 1; i < 5; i++) {
-        unsigned char a[IP_BYTES];
-        memset(a, i, sizeof(a));
-        keyring_used(k, i, a);
-        keyring_used_ip(k, ip);
-        assert_memory_equal(ip, a, IP_BYTES);
-        assert_int_equal(atomic_load(&k->last_used_ms), i);
-    }
-    keyring_free(r);
-}
-
-static void scopes_have_names(void **state)
-{
-    (void)state;
-    uint32_t all = 0;
-    for (uint32_t bit = 1; bit < SCOPE_ALL; bit <<= 1) {
-        assert_non_null(scope_name(bit));
-        assert_int_equal(scope_bit(str_of(scope_name(bit))), bit);
-        all |= bit;
-    }
-    assert_int_equal(all, SCOPE_ALL);
-    assert_int_equal(scope_bit(STR("bookings:read")), SCOPE_BOOKINGS_READ);
-    assert_int_equal(scope_bit(STR("availability:write")), SCOPE_AVAILABILITY_WRITE);
-    assert_int_equal(scope_bit(STR("services:read")), SCOPE_SERVICES_READ);
-    assert_int_equal(scope_bit(STR("organization:write")), SCOPE_ORGANIZATION_WRITE);
-    assert_int_equal(scope_bit(STR("webhooks:write")), SCOPE_WEBHOOKS_WRITE);
-    assert_int_equal(scope_bit(STR("webhooks:read")), 0);
-    assert_int_equal(scope_bit(STR("")), 0);
-    assert_null(scope_name(0));
-    assert_null(scope_name(3));
-    assert_null(scope_name(SCOPE_ALL));
-    assert_null(scope_name(1u << 31));
-}
-
 /* ---- threads ---- */
 
 enum { CROWD = 12000, READERS = 3 };
@@ -397,8 +353,6 @@ int main(void)
         cmocka_unit_test(organizations_are_found),
         cmocka_unit_test(a_change_that_comes_late_is_passed_over),
         cmocka_unit_test(only_a_change_of_the_suspension_lifts_a_hold),
-        cmocka_unit_test(the_last_address_is_whole),
-        cmocka_unit_test(scopes_have_names),
         cmocka_unit_test(readers_see_every_key_that_was_added),
         cmocka_unit_test(writers_take_turns),
     };

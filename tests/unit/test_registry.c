@@ -4,105 +4,10 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "guard/limit.h"
-#include "guard/key_rows.h"
-#include "guard/org_rows.h"
-#include "guard/registry.h"
-#include "guard/schema.h"
-#include "store/db.h"
-
-struct scene {
-    char dir[200], file[256];
-    struct db *db;
-    struct keyring *r;
-    struct arena arena;
-    struct buf why;
-    struct pepper p;
-};
-
-static int open_db(struct scene *s)
-{
-    return db_open(&s->db, s->file, DB_WRITE, &s->why);
-}
-
-static int scene_make(void **state)
-{
-    struct scene *s = calloc(1, sizeof(*s));
-    const char *tmp = getenv("TMPDIR");
-    int ran = 0;
-    snprintf(s->dir, sizeof(s->dir), "%s/registry.XXXXXX", tmp ? tmp : "/tmp");
-    if (!mkdtemp(s->dir))
-        return -1;
-    snprintf(s->file, sizeof(s->file), "%s/kordless.db", s->dir);
-    memset(&s->p, 3, sizeof(s->p));
-    arena_init(&s->arena);
-    s->r = keyring_new();
-    *state = s;
-    if (open_db(s) != 0 || migrate_init(s->db) != 0)
-        return -1;
-    if (migrate_run(s->db, STR("runtime"), schema_migrations, schema_migrations_n,
-                    false, &ran, &s->why) != 0) {
-        fprintf(stderr, "%.*s\n", (int)s->why.n, s->why.p);
-        return -1;
-    }
-    return ran == (int)schema_migrations_n ? 0 : -1;
-}
-
-static int scene_drop(void **state)
-{
-    static const char *const tails[] = {"", "-wal", "-shm", "-journal"};
-    struct scene *s = *state;
-    char path[300];
-    db_close(s->db);
-    for (int i = 0; i < 4; i++) {
-        snprintf(path, sizeof(path), "%s%s", s->file, tails[i]);
-        unlink(path);
-    }
-    keyring_free(s->r);
-    arena_end(&s->arena);
-    buf_end(&s->why);
-    int gone = rmdir(s->dir);
-    free(s);
-    return gone;
-}
-
-static void load_again(struct scene *s)
-{
-    keyring_free(s->r);
-    s->r = keyring_new();
-    assert_int_equal(registry_load(s->db, s->r, NULL), 0);
-}
-
-static int add_org(struct scene *s, const char *id, const char *slug)
-{
-    struct org row = {.name = &STR("Ac\"me"), .slug = str_of(slug)};
-    snprintf(row.id, sizeof(row.id), "%s", id);
-    return org_rows_add(s->db, &row, 1000, STR("operator"));
-}
-
-static struct key key_row(struct org *org, int i)
-{
-    static const struct str label = STR("front desk");
-    struct key row = {.label = &label,
-                      .scopes = SCOPE_ALL,
-                      .org = org,
-                      .created_ms = 2000 + i};
-    snprintf(row.id, sizeof(row.id), "key_%04d", i);
-    memcpy(row.last4, row.id + strlen("key_"), LAST4 + 1);
-    secret_hash(str_of(row.id), row.digest);
-    return row;
-}
-
-static int add_key(struct scene *s, struct org *org, int i)
-{
-    struct key row = key_row(org, i);
-    return key_rows_add(s->db, &row, STR(""), 2000 + i, STR("mia@acme.test"));
-}
+#include "guard_scene.h"
 
 static int list(struct scene *s, struct str cursor, int max, struct key_row **rows,
                 int *n)
@@ -110,21 +15,6 @@ static int list(struct scene *s, struct str cursor, int max, struct key_row **ro
     const struct key_filter f = {
         .organization_id = STR("org_a"), .cursor = cursor, .max = max};
     return key_rows_list(s->db, &f, &s->arena, rows, n);
-}
-
-/* One value of one row, as text in the arena. */
-static const char *value(struct scene *s, const char *sql)
-{
-    struct stmt *q;
-    assert_int_equal(db_prepare(s->db, str_of(sql), &q), 0);
-    int got = stmt_step(q);
-    assert_int_equal(got, 1);
-    const char *text =
-        stmt_type(q, 0) == COL_INT
-            ? arena_fmt(&s->arena, "%lld", (long long)stmt_get_int(q, 0)).p
-            : arena_cstr(&s->arena, stmt_get(q, 0));
-    stmt_done(q);
-    return text;
 }
 
 static void what_was_added_is_loaded(void **state)
@@ -138,7 +28,7 @@ static void what_was_added_is_loaded(void **state)
     row.scopes = SCOPE_BOOKINGS_READ | SCOPE_WEBHOOKS_WRITE;
     row.not_before_ms = 5;
     row.expires_ms = 6;
-    assert_int_equal(key_rows_add(s->db, &row, STR(""), 2001, STR("mia")), 0);
+    assert_int_equal(key_write_add(s->db, &row, STR(""), 2001, STR("mia")), 0);
     assert_int_equal(add_key(s, &a, 2), 0);
     load_again(s);
     org = keyring_org(s->r, STR("org_a"));
@@ -190,14 +80,14 @@ static void names_that_are_taken_are_told(void **state)
     assert_int_equal(add_key(s, &a, 1), 0);
     struct key row = key_row(&a, 2);
     memcpy(row.last4, "0001", LAST4);
-    assert_int_equal(key_rows_add(s->db, &row, STR(""), 1, STR("x")), ERR_EXISTS);
+    assert_int_equal(key_write_add(s->db, &row, STR(""), 1, STR("x")), ERR_EXISTS);
     row.org = &b; /* the same last 4 in another organization is fine */
-    assert_int_equal(key_rows_add(s->db, &row, STR(""), 1, STR("x")), 0);
+    assert_int_equal(key_write_add(s->db, &row, STR(""), 1, STR("x")), 0);
     row = key_row(&b, 3);
     secret_hash(STR("key_0001"), row.digest);
-    assert_int_equal(key_rows_add(s->db, &row, STR(""), 1, STR("x")), ERR_EXISTS);
+    assert_int_equal(key_write_add(s->db, &row, STR(""), 1, STR("x")), ERR_EXISTS);
     row = key_row(&none, 4);
-    assert_int_equal(key_rows_add(s->db, &row, STR(""), 1, STR("x")), ERR_CONSTRAINT);
+    assert_int_equal(key_write_add(s->db, &row, STR(""), 1, STR("x")), ERR_CONSTRAINT);
     assert_string_equal(value(s, "SELECT count(*) FROM api_key"), "2");
     assert_string_equal(value(s, "SELECT count(*) FROM audit"), "4");
 }
@@ -211,15 +101,15 @@ static void a_revocation_is_final(void **state)
     assert_int_equal(add_org(s, "org_a", "acme"), 0);
     assert_int_equal(add_key(s, &a, 1), 0);
     assert_int_equal(
-        key_rows_revoke(s->db, STR("key_9"), STR("r"), 5000, STR("m"), &at),
+        key_write_revoke(s->db, STR("key_9"), STR("r"), 5000, STR("m"), &at),
         ERR_NOT_FOUND);
     assert_int_equal(
-        key_rows_revoke(s->db, STR("key_0001"), STR("le\"ak"), 5000, STR("mia"), &at),
+        key_write_revoke(s->db, STR("key_0001"), STR("le\"ak"), 5000, STR("mia"), &at),
         0);
     assert_int_equal(at, 5000);
     at = 0;
     assert_int_equal(
-        key_rows_revoke(s->db, STR("key_0001"), STR("more"), 6000, STR("bob"), &at), 0);
+        key_write_revoke(s->db, STR("key_0001"), STR("more"), 6000, STR("bob"), &at), 0);
     assert_int_equal(at, 5000);
     assert_string_equal(
         value(s, "SELECT count(*) FROM audit WHERE action = 'api_key.revoke'"), "1");
@@ -282,43 +172,6 @@ static void another_pepper_is_noticed(void **state)
     assert_int_equal(registry_check_pepper(s->db, &s->p), ERR_DENIED);
 }
 
-static void last_used_is_written_when_it_changed(void **state)
-{
-    struct scene *s = *state;
-    struct org a = {.id = "org_a"};
-    const char *sum = "SELECT coalesce(sum(last_used_at), 0) FROM api_key";
-    assert_int_equal(add_org(s, "org_a", "acme"), 0);
-    for (int i = 0; i < 20; i++)
-        assert_int_equal(add_key(s, &a, i), 0);
-    load_again(s);
-    assert_int_equal(key_rows_flush_used(s->db, s->r), 0);
-    key_rows_used_flushed(s->r);
-    assert_string_equal(value(s, sum), "0");
-    atomic_store(&keyring_key(s->r, STR("key_0003"))->last_used_ms, 700);
-    atomic_store(&keyring_key(s->r, STR("key_0005"))->last_used_ms, 30);
-    assert_int_equal(db_exec(s->db, "BEGIN"), 0);
-    assert_int_equal(key_rows_flush_used(s->db, s->r), 0);
-    assert_string_equal(value(s, sum), "730");
-    assert_int_equal(db_exec(s->db, "ROLLBACK"),
-                     0); /* lost: the next one writes again */
-    assert_string_equal(value(s, sum), "0");
-    assert_int_equal(key_rows_flush_used(s->db, s->r), 0);
-    assert_string_equal(value(s, sum), "730");
-    key_rows_used_flushed(s->r);
-    assert_int_equal(db_exec(s->db, "UPDATE api_key SET last_used_at = NULL"), 0);
-    assert_int_equal(key_rows_flush_used(s->db, s->r), 0); /* nothing changed */
-    assert_string_equal(value(s, sum), "0");
-    atomic_store(&keyring_key(s->r, STR("key_0003"))->last_used_ms, 800);
-    assert_int_equal(key_rows_flush_used(s->db, s->r), 0);
-    atomic_store(&keyring_key(s->r, STR("key_0003"))->last_used_ms, 900);
-    key_rows_used_flushed(s->r); /* 800 is durable, 900 is not */
-    assert_int_equal(key_rows_flush_used(s->db, s->r), 0);
-    assert_string_equal(value(s, sum), "900");
-    load_again(s);
-    assert_int_equal(atomic_load(&keyring_key(s->r, STR("key_0003"))->last_used_ms),
-                     900);
-}
-
 static void the_list_is_paged_newest_first(void **state)
 {
     struct scene *s = *state;
@@ -363,13 +216,13 @@ static void the_list_shows_all_but_the_digest(void **state)
     row.environment = ENV_PRODUCTION;
     row.scopes = SCOPE_SERVICES_READ;
     row.expires_ms = 9000;
-    assert_int_equal(key_rows_add(s->db, &row, STR(""), 2007, STR("mia")), 0);
+    assert_int_equal(key_write_add(s->db, &row, STR(""), 2007, STR("mia")), 0);
     assert_int_equal(
         list(s, STR(""), 1, &rows, &n), 0);
     assert_int_equal(n, 1);
     assert_false(rows->revoked);
     assert_int_equal(
-        key_rows_revoke(s->db, STR("key_0007"), str_of(NULL), 5000, STR("bob"), &at),
+        key_write_revoke(s->db, STR("key_0007"), str_of(NULL), 5000, STR("bob"), &at),
         0);
     assert_int_equal(
         list(s, STR(""), 5, &rows, &n), 0);
@@ -402,7 +255,7 @@ static void no_key_text_is_in_the_file(void **state)
     key_make(KEY_LIVE, text);
     secret_digest(&s->p, str_of(text), row.digest);
     memcpy(row.last4, text + KEY_TEXT - LAST4, LAST4);
-    assert_int_equal(key_rows_add(s->db, &row, STR(""), 1, STR("mia")), 0);
+    assert_int_equal(key_write_add(s->db, &row, STR(""), 1, STR("mia")), 0);
     for (int i = 0; i < 2; i++) {
         struct buf all = {0};
         snprintf(path, sizeof(path), "%s%s", s->file, i ? "-wal" : "");
@@ -459,8 +312,6 @@ static void a_broken_row_stops_the_start(void **state)
     assert_int_equal(registry_load(s->db, s->r, NULL), ERR_CORRUPT);
 }
 
-#define SCENE(test) cmocka_unit_test_setup_teardown(test, scene_make, scene_drop)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -470,7 +321,6 @@ int main(void)
         SCENE(a_revocation_is_final),
         SCENE(the_audit_only_grows),
         SCENE(another_pepper_is_noticed),
-        SCENE(last_used_is_written_when_it_changed),
         SCENE(the_list_is_paged_newest_first),
         SCENE(the_list_shows_all_but_the_digest),
         SCENE(no_key_text_is_in_the_file),

@@ -61,7 +61,7 @@
  *                 tally and usage (who asked how often), denials, hush (refusals of
  *                 keys, of strangers); people: session (who is signed in), people,
  *                 token, audit (rows), password
- *   store/        SQLite: db, fence, migrate, writer, reader
+ *   store/        SQLite: db, sql (a statement in a line), fence, migrate, writer, reader
  *   http/         bytes to meaning and back: parse, chunks, query, route, reply,
  *                 forwarded (whom a proxy asks for);
  *                 outwards: outgoing, response

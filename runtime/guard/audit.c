@@ -1,28 +1,15 @@
 #include "guard/audit.h"
 
-static struct str or_null(struct str s)
-{
-    return s.n ? s : str_of(NULL);
-}
+#include "store/sql.h"
 
 int audit_add(struct db *db, const struct audit_row *row)
 {
-    struct stmt *s;
-    int got = db_prepare(db,
-                         STR("INSERT INTO audit (at, actor, action, organization_id,"
-                             " object, detail) VALUES (?, ?, ?, ?, ?, ?)"),
-                         &s);
-    if (got < 0)
-        return got;
-    stmt_int(s, 1, row->at_ms);
-    stmt_text(s, 2, row->actor);
-    stmt_text(s, 3, row->action);
-    stmt_text(s, 4, or_null(row->organization_id));
-    stmt_text(s, 5, or_null(row->object));
-    stmt_text(s, 6, or_null(row->detail));
-    got = stmt_step(s);
-    stmt_done(s);
-    return got < 0 ? got : 0;
+    return sql_run(db,
+                   STR("INSERT INTO audit (at, actor, action, organization_id, object,"
+                       " detail) VALUES (?, ?, ?, ?, ?, ?)"),
+                   SQL_WITH(sql_int(row->at_ms), sql_text(row->actor),
+                            sql_text(row->action), sql_some(row->organization_id),
+                            sql_some(row->object), sql_some(row->detail)));
 }
 
 static void read_row(struct stmt *s, struct arena *a, struct audit_row *row)

@@ -7,7 +7,7 @@
 #include "guard/keyring.h"
 #include "guard/usage.h"
 #include "guard/usage_name.h"
-#include "store/db.h"
+#include "store/sql.h"
 
 enum { PLACES = 2 * DENIALS_KEYS };
 
@@ -77,15 +77,11 @@ void denials_free(struct denials *d)
 
 int denials_open(struct denials *d, struct db *db)
 {
-    struct stmt *s;
-    int got = db_prepare(db, STR("SELECT max(id) FROM denial"), &s);
-    if (got < 0)
-        return got;
-    got = stmt_step(s);
-    if (got == 1)
-        d->next = stmt_get_int(s, 0) + 1;
-    stmt_done(s);
-    return got < 0 ? got : 0;
+    int64_t newest;
+    int err = sql_number(db, STR("SELECT max(id) FROM denial"), SQL_ALONE, &newest);
+    if (!err)
+        d->next = newest + 1;
+    return err;
 }
 
 /* ---- in memory ---- */
@@ -147,44 +143,28 @@ void denials_flushed(struct denials *d)
 static int insert(struct denials *d, struct db *db, int64_t key,
                   const struct denial *one)
 {
-    struct stmt *s;
     int64_t route;
     int err = usage_name_make(db, usage_label(d->labels, one->route), &route);
-    if (!err)
-        err = db_prepare(db,
-                         STR("INSERT INTO denial (key, id, at, wait, used, most, scope,"
-                             " route, rule, address, request_id)"
-                             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
-                         &s);
     if (err)
         return err;
-    const int64_t numbers[] = {key,          one->id,   one->at_ms,
-                               one->wait_ms, one->used, one->limit,
-                               one->scope,   route,     one->rule};
-    for (int i = 0; i < 9; i++)
-        stmt_int(s, i + 1, numbers[i]);
-    stmt_blob(s, 10, &one->address, sizeof(one->address));
-    stmt_text(s, 11, str_of(one->request_id));
-    err = stmt_step(s);
-    stmt_done(s);
-    return err < 0 ? err : 0;
+    return sql_run(
+        db,
+        STR("INSERT INTO denial (key, id, at, wait, used, most, scope, route, rule,"
+            " address, request_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+        SQL_WITH(sql_int(key), sql_int(one->id), sql_int(one->at_ms),
+                 sql_int(one->wait_ms), sql_int(one->used), sql_int(one->limit),
+                 sql_int(one->scope), sql_int(route), sql_int(one->rule),
+                 sql_blob(&one->address, sizeof(one->address)),
+                 sql_text(str_of(one->request_id))));
 }
 
 static int drop_old(struct db *db, int64_t key)
 {
-    struct stmt *s;
-    int err = db_prepare(db,
-                         STR("DELETE FROM denial WHERE key = ?1 AND id <= (SELECT id"
-                             " FROM denial WHERE key = ?1 ORDER BY id DESC"
-                             " LIMIT 1 OFFSET ?2)"),
-                         &s);
-    if (err)
-        return err;
-    stmt_int(s, 1, key);
-    stmt_int(s, 2, DENIALS_KEPT);
-    err = stmt_step(s);
-    stmt_done(s);
-    return err < 0 ? err : 0;
+    return sql_run(db,
+                   STR("DELETE FROM denial WHERE key = ?1 AND id <= (SELECT id"
+                       " FROM denial WHERE key = ?1 ORDER BY id DESC"
+                       " LIMIT 1 OFFSET ?2)"),
+                   SQL_WITH(sql_int(key), sql_int(DENIALS_KEPT)));
 }
 
 static int flush_line(struct denials *d, struct db *db, const struct line *l)
@@ -250,17 +230,15 @@ static void add_stored(struct found *f, struct stmt *s)
 static int read_stored(struct found *f, struct db *db, const struct key *k)
 {
     struct stmt *s;
-    int got = db_prepare(
+    int got = sql_open(
         db,
         STR("SELECT id, at, wait, used, most, scope, rule, address, request_id,"
             " (SELECT name FROM usage_name WHERE number = route) FROM denial"
             " WHERE key = (SELECT number FROM usage_name WHERE name = ?1)"
             " ORDER BY id DESC LIMIT ?2"),
-        &s);
+        SQL_WITH(sql_text(str_of(k->id)), sql_int(DENIALS_KEPT)), &s);
     if (got < 0)
         return got;
-    stmt_text(s, 1, str_of(k->id));
-    stmt_int(s, 2, DENIALS_KEPT);
     while ((got = stmt_step(s)) == 1)
         add_stored(f, s);
     stmt_done(s);

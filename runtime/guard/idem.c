@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/db.h"
+#include "store/sql.h"
 
 /* Marks are few: one for each open request with an Idempotency-Key. The name of a mark
  * is organization, route and key with a NUL between; none of them can hold one. Keys
@@ -118,38 +118,25 @@ void idem_end(struct idem *i, const struct idem_key *k)
 
 /* ---- rows ---- */
 
-static void bind_name(struct stmt *s, const struct idem_key *k)
-{
-    stmt_text(s, 1, str_of(k->org));
-    stmt_text(s, 2, k->route);
-    stmt_text(s, 3, k->key);
-}
-
 /* IDEM_NEW here: no answer stands. */
 static enum idem_begin look(struct db *db, const struct idem_key *k, int64_t wall_ms,
                             struct arena *a, int *status, struct str *body)
 {
     struct stmt *s;
-    if (db_prepare(
-            db,
-            STR("SELECT body, status, answer FROM idempotency"
-                " WHERE organization_id = ? AND route = ? AND key = ? AND at > ?"),
-            &s) < 0)
-        return IDEM_ERROR;
-    bind_name(s, k);
-    stmt_int(s, 4, wall_ms - kept_ms);
-    enum idem_begin found = IDEM_NEW;
-    int got = stmt_step(s);
-    if (got == 1) {
-        found =
-            str_eq(stmt_get(s, 0), (struct str){(const char *)k->body, DIGEST_BYTES})
-                ? IDEM_REPLAY
-                : IDEM_MISMATCH;
-        *status = (int)stmt_get_int(s, 1);
-        *body = arena_str(a, stmt_get(s, 2));
-    }
+    int err = sql_row(db,
+                      STR("SELECT body, status, answer FROM idempotency WHERE"
+                          " organization_id = ? AND route = ? AND key = ? AND at > ?"),
+                      SQL_WITH(sql_text(str_of(k->org)), sql_text(k->route),
+                               sql_text(k->key), sql_int(wall_ms - kept_ms)),
+                      &s);
+    if (err)
+        return err == ERR_NOT_FOUND ? IDEM_NEW : IDEM_ERROR;
+    bool same =
+        str_eq(stmt_get(s, 0), (struct str){(const char *)k->body, DIGEST_BYTES});
+    *status = (int)stmt_get_int(s, 1);
+    *body = arena_str(a, stmt_get(s, 2));
     stmt_done(s);
-    return got < 0 ? IDEM_ERROR : found;
+    return same ? IDEM_REPLAY : IDEM_MISMATCH;
 }
 
 enum idem_begin idem_begin(struct idem *i, struct db *reader, const struct idem_key *k,
@@ -172,39 +159,23 @@ enum idem_begin idem_begin(struct idem *i, struct db *reader, const struct idem_
 int idem_store(struct db *db, const struct idem_key *k, int status, struct str body,
                int64_t wall_ms)
 {
-    struct stmt *s;
-    int got =
-        db_prepare(db,
-                   STR("INSERT INTO idempotency (organization_id, route, key, body,"
-                       " status, answer, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
-                       " ON CONFLICT (organization_id, route, key) DO UPDATE SET"
-                       " body = ?4, status = ?5, answer = ?6, at = ?7"
-                       " WHERE at <= ?8 RETURNING 1"),
-                   &s);
-    if (got < 0)
-        return got;
-    bind_name(s, k);
-    stmt_blob(s, 4, k->body, DIGEST_BYTES);
-    stmt_int(s, 5, status);
-    stmt_blob(s, 6, body.p ? body.p : "", body.n);
-    stmt_int(s, 7, wall_ms);
-    stmt_int(s, 8, wall_ms - kept_ms);
-    got = stmt_step(s);
-    bool stored = got == 1;
-    if (stored)
-        got = stmt_step(s); /* to its end */
-    stmt_done(s);
-    return got < 0 ? got : stored ? 0 : ERR_EXISTS;
+    int64_t one;
+    int err = sql_number(
+        db,
+        STR("INSERT INTO idempotency (organization_id, route, key, body, status,"
+            " answer, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+            " ON CONFLICT (organization_id, route, key) DO UPDATE SET"
+            " body = ?4, status = ?5, answer = ?6, at = ?7 WHERE at <= ?8 RETURNING 1"),
+        SQL_WITH(sql_text(str_of(k->org)), sql_text(k->route), sql_text(k->key),
+                 sql_blob(k->body, DIGEST_BYTES), sql_int(status),
+                 sql_blob(body.p ? body.p : "", body.n), sql_int(wall_ms),
+                 sql_int(wall_ms - kept_ms)),
+        &one);
+    return err == ERR_NOT_FOUND ? ERR_EXISTS : err;
 }
 
 int idem_sweep(struct db *db, int64_t wall_ms)
 {
-    struct stmt *s;
-    int err = db_prepare(db, STR("DELETE FROM idempotency WHERE at <= ?"), &s);
-    if (err < 0)
-        return err;
-    stmt_int(s, 1, wall_ms - kept_ms);
-    int got = stmt_step(s);
-    stmt_done(s);
-    return got < 0 ? got : 0;
+    return sql_run(db, STR("DELETE FROM idempotency WHERE at <= ?"),
+                   SQL_WITH(sql_int(wall_ms - kept_ms)));
 }

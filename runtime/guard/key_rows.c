@@ -3,12 +3,7 @@
 #include <string.h>
 
 #include "guard/key_use.h"
-#include "store/db.h"
-
-static void bind_text(struct stmt *s, int i, struct str v)
-{
-    stmt_text(s, i, v.n ? v : str_of(NULL));
-}
+#include "store/sql.h"
 
 /* ---- loading ---- */
 
@@ -99,24 +94,29 @@ int key_rows_load(struct db *db, struct keyring *r, struct limits *l)
 
 /* ---- reading ---- */
 
-#define COLUMNS                                                                  \
-    "SELECT k.id, k.organization_id, k.label, k.last4, k.created_by,"            \
-    " k.revoked_by, k.revoke_reason, k.note, k.last_used_ip, k.rotated_from,"    \
-    " (SELECT id FROM api_key WHERE rotated_from = k.id), k.family, k.limits,"   \
-    " k.environment, k.scopes, k.created_at, k.revoked_at, k.not_before,"        \
+#define COLUMNS                                                                \
+    "SELECT k.id, k.organization_id, k.label, k.last4, k.created_by,"          \
+    " k.revoked_by, k.revoke_reason, k.note, k.last_used_ip, k.rotated_from,"  \
+    " (SELECT id FROM api_key WHERE rotated_from = k.id), k.family, k.limits," \
+    " k.environment, k.scopes, k.created_at, k.revoked_at, k.not_before,"      \
     " k.expires_at, k.last_used_at FROM api_key AS k"
 
 static void read_row(struct stmt *s, struct arena *a, struct key_row *row)
 {
     *row = (struct key_row){.scopes = SCOPE_ALL};
     struct str *const texts[] = {
-        &row->id,         &row->organization_id, &row->label,        &row->last4,
-        &row->created_by, &row->revoked_by,      &row->revoke_reason, &row->note,
-        &row->last_used_ip, &row->rotated_from,  &row->rotated_to,   &row->family,
+        &row->id,           &row->organization_id, &row->label,         &row->last4,
+        &row->created_by,   &row->revoked_by,      &row->revoke_reason, &row->note,
+        &row->last_used_ip, &row->rotated_from,    &row->rotated_to,    &row->family,
         &row->limits};
     int64_t *const times[] = {&row->created_ms, &row->revoked_ms, &row->not_before_ms,
                               &row->expires_ms, &row->last_used_ms};
-    enum { TEXTS = sizeof(texts) / sizeof(texts[0]), ENVIRONMENT = TEXTS, SCOPES, TIMES };
+    enum {
+        TEXTS = sizeof(texts) / sizeof(texts[0]),
+        ENVIRONMENT = TEXTS,
+        SCOPES,
+        TIMES
+    };
     for (int i = 0; i < TEXTS; i++)
         *texts[i] = arena_str(a, stmt_get(s, i));
     row->environment = environment_of(stmt_get(s, ENVIRONMENT));
@@ -130,15 +130,12 @@ static void read_row(struct stmt *s, struct arena *a, struct key_row *row)
 int key_rows_get(struct db *db, struct str id, struct arena *a, struct key_row *out)
 {
     struct stmt *s;
-    int got = db_prepare(db, STR(COLUMNS " WHERE k.id = ?"), &s);
-    if (got < 0)
-        return got;
-    stmt_text(s, 1, id);
-    got = stmt_step(s);
-    if (got == 1)
-        read_row(s, a, out);
+    int err = sql_row(db, STR(COLUMNS " WHERE k.id = ?"), SQL_WITH(sql_text(id)), &s);
+    if (err)
+        return err;
+    read_row(s, a, out);
     stmt_done(s);
-    return got < 0 ? got : got == 1 ? 0 : ERR_NOT_FOUND;
+    return 0;
 }
 
 int key_rows_list(struct db *db, const struct key_filter *f, struct arena *a,
@@ -148,20 +145,17 @@ int key_rows_list(struct db *db, const struct key_filter *f, struct arena *a,
     int max = f->max > 0 ? f->max : 0;
     *n = 0;
     *rows = arena_alloc(a, (size_t)(max + 1) * sizeof(**rows));
-    int got = db_prepare(
-        db,
-        STR(COLUMNS " WHERE k.organization_id = ?1 AND (?2 IS NULL OR k.id < ?2)"
-                    " AND (?3 IS NULL OR k.last4 = ?3 OR instr(lower(k.label),"
-                    " lower(?3))) AND (?4 IS NULL OR k.created_by = ?4)"
-                    " ORDER BY k.id DESC LIMIT ?5"),
-        &s);
+    int got = sql_open(db,
+                       STR(COLUMNS
+                           " WHERE k.organization_id = ?1 AND (?2 IS NULL OR k.id < ?2)"
+                           " AND (?3 IS NULL OR k.last4 = ?3 OR instr(lower(k.label),"
+                           " lower(?3))) AND (?4 IS NULL OR k.created_by = ?4)"
+                           " ORDER BY k.id DESC LIMIT ?5"),
+                       SQL_WITH(sql_text(f->organization_id), sql_some(f->cursor),
+                                sql_some(f->q), sql_some(f->created_by), sql_int(max)),
+                       &s);
     if (got < 0)
         return got;
-    stmt_text(s, 1, f->organization_id);
-    bind_text(s, 2, f->cursor);
-    bind_text(s, 3, f->q);
-    bind_text(s, 4, f->created_by);
-    stmt_int(s, 5, max);
     while ((got = stmt_step(s)) == 1)
         read_row(s, a, &(*rows)[(*n)++]);
     stmt_done(s);

@@ -4,7 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "store/db.h"
+#include "store/sql.h"
 
 /* ---- in memory ---- */
 
@@ -71,27 +71,13 @@ void key_use_load_ip(struct str text, struct key *row)
 
 /* ---- in the store ---- */
 
-/* Runs a statement that gives no rows, and hands it back. */
-static int finish(struct stmt *s)
-{
-    int got = stmt_step(s);
-    stmt_done(s);
-    return got < 0 ? got : 0;
-}
-
 static int write_used(struct db *db, const struct key *k, int64_t used)
 {
     char text[KEY_IP_TEXT];
-    struct stmt *s;
-    int err = db_prepare(
+    return sql_run(
         db, STR("UPDATE api_key SET last_used_at = ?, last_used_ip = ? WHERE id = ?"),
-        &s);
-    if (err < 0)
-        return err;
-    stmt_int(s, 1, used);
-    stmt_text(s, 2, key_use_text(k, text));
-    stmt_text(s, 3, str_of(k->id));
-    return finish(s);
+        SQL_WITH(sql_int(used), sql_text(key_use_text(k, text)),
+                 sql_text(str_of(k->id))));
 }
 
 /* What was written is not yet durable, and a lost transaction must be written again: so

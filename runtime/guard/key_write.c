@@ -1,204 +1,124 @@
 #include "guard/key_write.h"
 
-#include "store/db.h"
+#include "store/sql.h"
 
-/* All scopes are kept as none named, so that they hold for those still to come. */
-static void bind_scopes(struct stmt *s, int i, uint32_t scopes)
+/* All scopes are kept as none named, so that they hold for those still to come. `b` has
+ * the text. */
+static struct sql_value sql_scopes(uint32_t scopes, struct buf *b)
 {
-    struct buf b;
-    buf_init(&b);
-    scope_list(scopes, &b);
+    scope_list(scopes, b);
     bool all = (scopes & SCOPE_ALL) == SCOPE_ALL;
-    stmt_text(s, i, all ? str_of(NULL) : b.n ? buf_slice(&b) : STR(""));
-    buf_end(&b);
-}
-
-static void bind_ms(struct stmt *s, int i, int64_t ms)
-{
-    if (ms)
-        stmt_int(s, i, ms);
-    else
-        stmt_null(s, i);
-}
-
-static void bind_text(struct stmt *s, int i, struct str v)
-{
-    stmt_text(s, i, v.n ? v : str_of(NULL));
-}
-
-/* Runs a statement that gives no rows, and hands it back. */
-static int finish(struct stmt *s)
-{
-    int got = stmt_step(s);
-    stmt_done(s);
-    return got < 0 ? got : 0;
+    return all ? sql_null() : sql_full(buf_slice(b));
 }
 
 /* ---- the audit ---- */
 
 struct entry {
     struct str id, action, actor;
-    struct str more;    /* a JSON object merged into label and last 4 */
-    struct str changed; /* a JSON object told as it is, with its nulls */
+    struct str name, value; /* told beside label and last 4, if there is a value */
+    struct str changed;     /* a JSON object told as it is, with its nulls */
     int64_t now_ms;
 };
 
 /* Takes organization and last 4 from the key's row. `version` gets its number. */
 static int audit(struct db *db, const struct entry *e, int64_t *version)
 {
-    struct stmt *s;
-    int got = db_prepare(
+    return sql_number(
         db,
         STR("INSERT INTO audit (at, actor, action, organization_id, object, detail)"
-            " SELECT ?1, ?2, ?3, organization_id, id, json_insert(json_patch("
-            "json_object('label', label, 'last4', last4), coalesce(?4, '{}')),"
-            " iif(?6 IS NULL, '$.label', '$.changed'), json(coalesce(?6, '0')))"
-            " FROM api_key WHERE id = ?5 RETURNING id"),
-        &s);
-    if (got < 0)
-        return got;
-    stmt_int(s, 1, e->now_ms);
-    stmt_text(s, 2, e->actor);
-    stmt_text(s, 3, e->action);
-    bind_text(s, 4, e->more);
-    stmt_text(s, 5, e->id);
-    bind_text(s, 6, e->changed);
-    got = stmt_step(s);
-    if (got == 1 && version)
-        *version = stmt_get_int(s, 0);
-    stmt_done(s);
-    return got < 0 ? got : 0;
+            " SELECT ?1, ?2, ?3, organization_id, id, json_insert(json_object("
+            "'label', label, 'last4', last4),"
+            " iif(?6 IS NULL, '$.label', '$.' || ?5), ?6,"
+            " iif(?7 IS NULL, '$.label', '$.changed'), json(coalesce(?7, '0')))"
+            " FROM api_key WHERE id = ?4 RETURNING id"),
+        SQL_WITH(sql_int(e->now_ms), sql_text(e->actor), sql_text(e->action),
+                 sql_text(e->id), sql_full(e->name), sql_some(e->value),
+                 sql_some(e->changed)),
+        version);
 }
 
 /* ---- making ---- */
 
-static void bind_key(struct stmt *s, const struct key *row, int64_t now_ms)
+static int insert(struct db *db, const struct key *row, struct str note, int64_t now_ms,
+                  struct str actor)
 {
-    struct str label = keyring_label(row);
-    stmt_text(s, 1, str_of(row->id));
-    stmt_text(s, 2, str_of(row->org->id));
-    stmt_blob(s, 3, row->digest, DIGEST_BYTES);
-    stmt_text(s, 4, str_of(row->last4));
-    stmt_text(s, 5, label);
-    stmt_text(s, 6, str_of(environment_name(row->environment)));
-    bind_scopes(s, 7, atomic_load(&row->scopes));
-    stmt_int(s, 8, row->created_ms ? row->created_ms : now_ms);
-    bind_ms(s, 10, row->not_before_ms);
-    bind_ms(s, 11, atomic_load(&row->expires_ms));
+    struct buf scopes;
+    buf_init(&scopes);
+    int err = sql_run(
+        db,
+        STR("INSERT INTO api_key (id, organization_id, digest, last4, label,"
+            " environment, scopes, created_at, created_by, not_before, expires_at,"
+            " note) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+        SQL_WITH(sql_text(str_of(row->id)), sql_text(str_of(row->org->id)),
+                 sql_blob(row->digest, DIGEST_BYTES), sql_text(str_of(row->last4)),
+                 sql_text(keyring_label(row)),
+                 sql_text(str_of(environment_name(row->environment))),
+                 sql_scopes(atomic_load(&row->scopes), &scopes),
+                 sql_int(row->created_ms ? row->created_ms : now_ms), sql_text(actor),
+                 sql_time(row->not_before_ms), sql_time(atomic_load(&row->expires_ms)),
+                 sql_some(note)));
+    buf_end(&scopes);
+    return err;
 }
 
 int key_write_add(struct db *db, const struct key *row, struct str note, int64_t now_ms,
                   struct str actor)
 {
-    struct stmt *s;
-    int err = db_prepare(db,
-                         STR("INSERT INTO api_key (id, organization_id, digest, last4,"
-                             " label, environment, scopes, created_at, created_by,"
-                             " not_before, expires_at, note)"
-                             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
-                         &s);
-    if (err < 0)
-        return err;
-    bind_key(s, row, now_ms);
-    stmt_text(s, 9, actor);
-    bind_text(s, 12, note);
-    if ((err = finish(s)) < 0)
-        return err;
     const struct entry e = {.id = str_of(row->id),
                             .action = STR("api_key.create"),
                             .actor = actor,
                             .now_ms = now_ms};
-    return audit(db, &e, NULL);
+    int64_t version;
+    int err = insert(db, row, note, now_ms, actor);
+    return err ? err : audit(db, &e, &version);
 }
 
 /* ---- revoking ---- */
 
-static int revoked_at(struct db *db, struct str id, int64_t *at_ms)
-{
-    struct stmt *s;
-    int got = db_prepare(db, STR("SELECT revoked_at FROM api_key WHERE id = ?"), &s);
-    if (got < 0)
-        return got;
-    stmt_text(s, 1, id);
-    got = stmt_step(s);
-    *at_ms = got == 1 ? stmt_get_int(s, 0) : 0;
-    stmt_done(s);
-    return got < 0 ? got : got == 1 ? 0 : ERR_NOT_FOUND;
-}
-
-static int object_of(struct db *db, struct str name, struct str value, struct arena *a,
-                     struct str *out)
-{
-    struct stmt *s;
-    int got = db_prepare(db, STR("SELECT json_object(?, ?)"), &s);
-    if (got < 0)
-        return got;
-    stmt_text(s, 1, name);
-    bind_text(s, 2, value);
-    got = stmt_step(s);
-    if (got == 1)
-        *out = arena_str(a, stmt_get(s, 0));
-    stmt_done(s);
-    return got < 0 ? got : 0;
-}
-
-static int audit_with(struct db *db, struct entry *e, const char *name,
-                      struct str value)
-{
-    struct arena a;
-    arena_init(&a);
-    int err = object_of(db, str_of(name), value, &a, &e->more);
-    if (!err)
-        err = audit(db, e, NULL);
-    arena_end(&a);
-    return err;
-}
-
 int key_write_revoke(struct db *db, struct str id, struct str reason, int64_t now_ms,
                      struct str actor, int64_t *at_ms)
 {
-    struct stmt *s;
-    int err = revoked_at(db, id, at_ms);
-    if (err < 0 || *at_ms)
+    struct entry e = {.id = id,
+                      .action = STR("api_key.revoke"),
+                      .actor = actor,
+                      .name = STR("reason"),
+                      .value = reason,
+                      .now_ms = now_ms};
+    int64_t version;
+    int err = sql_number(db, STR("SELECT revoked_at FROM api_key WHERE id = ?"),
+                         SQL_WITH(sql_text(id)), at_ms);
+    if (err || *at_ms)
         return err;
-    err = db_prepare(db,
-                     STR("UPDATE api_key SET revoked_at = ?, revoked_by = ?,"
-                         " revoke_reason = ? WHERE id = ?"),
-                     &s);
-    if (err < 0)
-        return err;
-    stmt_int(s, 1, now_ms);
-    stmt_text(s, 2, actor);
-    bind_text(s, 3, reason);
-    stmt_text(s, 4, id);
-    if ((err = finish(s)) < 0)
+    err = sql_run(
+        db,
+        STR("UPDATE api_key SET revoked_at = ?, revoked_by = ?,"
+            " revoke_reason = ? WHERE id = ?"),
+        SQL_WITH(sql_int(now_ms), sql_text(actor), sql_some(reason), sql_text(id)));
+    if (err)
         return err;
     *at_ms = now_ms;
-    struct entry e = {
-        .id = id, .action = STR("api_key.revoke"), .actor = actor, .now_ms = now_ms};
-    return audit_with(db, &e, "reason", reason);
+    return audit(db, &e, &version);
 }
 
 /* ---- changing ---- */
 
 static int update(struct db *db, const struct key_change *c, const struct key_row *row)
 {
-    struct stmt *s;
-    int err = db_prepare(
+    struct buf scopes;
+    buf_init(&scopes);
+    int err = sql_run(
         db,
         STR("UPDATE api_key SET label = ?1, note = ?2, scopes = ?3, expires_at = ?4,"
             " limits = CASE WHEN ?5 IS NULL THEN limits WHEN ?5 = 'null' THEN NULL"
             " ELSE json_patch(coalesce(limits, '{}'), ?5) END WHERE id = ?6"),
-        &s);
-    if (err < 0)
-        return err;
-    stmt_text(s, 1, c->set & KEY_SET_LABEL ? c->label : row->label);
-    bind_text(s, 2, c->set & KEY_SET_NOTE ? c->note : row->note);
-    bind_scopes(s, 3, c->set & KEY_SET_SCOPES ? c->scopes : row->scopes);
-    bind_ms(s, 4, c->set & KEY_SET_EXPIRES ? c->expires_ms : row->expires_ms);
-    bind_text(s, 5, c->set & KEY_SET_LIMITS ? c->limits : str_of(NULL));
-    stmt_text(s, 6, row->id);
-    return finish(s);
+        SQL_WITH(sql_text(c->set & KEY_SET_LABEL ? c->label : row->label),
+                 sql_some(c->set & KEY_SET_NOTE ? c->note : row->note),
+                 sql_scopes(c->set & KEY_SET_SCOPES ? c->scopes : row->scopes, &scopes),
+                 sql_time(c->set & KEY_SET_EXPIRES ? c->expires_ms : row->expires_ms),
+                 c->set & KEY_SET_LIMITS ? sql_some(c->limits) : sql_null(),
+                 sql_text(row->id)));
+    buf_end(&scopes);
+    return err;
 }
 
 int key_write_change(struct db *db, struct str id, const struct key_change *c,
@@ -232,8 +152,7 @@ int key_write_change(struct db *db, struct str id, const struct key_change *c,
 static int insert_next(struct db *db, struct str id, const struct key *next,
                        int64_t now_ms, struct str actor)
 {
-    struct stmt *s;
-    int err = db_prepare(
+    return sql_run(
         db,
         STR("INSERT INTO api_key (id, organization_id, digest, last4, label,"
             " environment, scopes, created_at, created_by, not_before, expires_at,"
@@ -241,50 +160,36 @@ static int insert_next(struct db *db, struct str id, const struct key *next,
             " SELECT ?1, organization_id, ?2, ?3, label, environment, scopes, ?4, ?5,"
             " not_before, expires_at, note, limits, id, coalesce(family, id)"
             " FROM api_key WHERE id = ?6"),
-        &s);
-    if (err < 0)
-        return err;
-    stmt_text(s, 1, str_of(next->id));
-    stmt_blob(s, 2, next->digest, DIGEST_BYTES);
-    stmt_text(s, 3, str_of(next->last4));
-    stmt_int(s, 4, now_ms);
-    stmt_text(s, 5, actor);
-    stmt_text(s, 6, id);
-    return finish(s);
+        SQL_WITH(sql_text(str_of(next->id)), sql_blob(next->digest, DIGEST_BYTES),
+                 sql_text(str_of(next->last4)), sql_int(now_ms), sql_text(actor),
+                 sql_text(id)));
 }
 
 static int end_old(struct db *db, struct str id, int64_t until_ms)
 {
-    struct stmt *s;
-    int err = db_prepare(db,
-                         STR("UPDATE api_key SET expires_at = min(?1,"
-                             " coalesce(expires_at, ?1)) WHERE id = ?2"),
-                         &s);
-    if (err < 0)
-        return err;
-    stmt_int(s, 1, until_ms);
-    stmt_text(s, 2, id);
-    return finish(s);
+    return sql_run(db,
+                   STR("UPDATE api_key SET expires_at = min(?1,"
+                       " coalesce(expires_at, ?1)) WHERE id = ?2"),
+                   SQL_WITH(sql_int(until_ms), sql_text(id)));
 }
 
-static int audit_rotation(struct db *db, struct str id, const char *next,
-                          int64_t now_ms, struct str actor, int64_t *version)
+static int audit_rotation(struct db *db, struct str id, struct str next, int64_t now_ms,
+                          struct str actor, int64_t *version)
 {
-    struct entry made = {.id = str_of(next),
+    struct entry made = {.id = next,
                          .action = STR("api_key.create"),
                          .actor = actor,
+                         .name = STR("rotated_from"),
+                         .value = id,
                          .now_ms = now_ms};
-    struct entry e = {
-        .id = id, .action = STR("api_key.rotate"), .actor = actor, .now_ms = now_ms};
-    struct arena a;
-    arena_init(&a);
-    int err = audit_with(db, &made, "rotated_from", id);
-    if (!err)
-        err = object_of(db, STR("rotated_to"), str_of(next), &a, &e.more);
-    if (!err)
-        err = audit(db, &e, version);
-    arena_end(&a);
-    return err;
+    struct entry e = {.id = id,
+                      .action = STR("api_key.rotate"),
+                      .actor = actor,
+                      .name = STR("rotated_to"),
+                      .value = next,
+                      .now_ms = now_ms};
+    int err = audit(db, &made, version);
+    return err ? err : audit(db, &e, version);
 }
 
 int key_write_rotate(struct db *db, struct str id, const struct key *next,
@@ -303,7 +208,7 @@ int key_write_rotate(struct db *db, struct str id, const struct key *next,
     if (!err)
         err = end_old(db, id, now_ms + grace_ms);
     if (!err)
-        err = audit_rotation(db, id, next->id, now_ms, actor, &version);
+        err = audit_rotation(db, id, str_of(next->id), now_ms, actor, &version);
     if (!err)
         err = key_rows_get(db, id, a, old);
     if (!err)

@@ -1,18 +1,6 @@
 #include "guard/org_rows.h"
 
-#include "store/db.h"
-
-static void bind_text(struct stmt *s, int i, struct str v)
-{
-    stmt_text(s, i, v.n ? v : str_of(NULL));
-}
-
-static int finish(struct stmt *s)
-{
-    int got = stmt_step(s);
-    stmt_done(s);
-    return got < 0 ? got : 0;
-}
+#include "store/sql.h"
 
 /* ---- loading ---- */
 
@@ -73,35 +61,31 @@ static void read_row(struct stmt *s, struct arena *a, struct org_row *row)
 int org_rows_get(struct db *db, struct str name, struct arena *a, struct org_row *out)
 {
     struct stmt *s;
-    int got = db_prepare(
-        db, STR(COLUMNS " WHERE id = ?1 OR id = 'org_' || ?1 OR slug = ?1"), &s);
-    if (got < 0)
-        return got;
-    stmt_text(s, 1, name);
-    got = stmt_step(s);
-    if (got == 1)
-        read_row(s, a, out);
+    int err =
+        sql_row(db, STR(COLUMNS " WHERE id = ?1 OR id = 'org_' || ?1 OR slug = ?1"),
+                SQL_WITH(sql_text(name)), &s);
+    if (err)
+        return err;
+    read_row(s, a, out);
     stmt_done(s);
-    return got < 0 ? got : got == 1 ? 0 : ERR_NOT_FOUND;
+    return 0;
 }
 
 int org_rows_list(struct db *db, struct str q, struct str cursor, int max,
                   struct arena *a, struct org_row **rows, int *n)
 {
     struct stmt *s;
+    max = max > 0 ? max : 0;
     *n = 0;
-    *rows = arena_alloc(a, (size_t)(max > 0 ? max : 1) * sizeof(**rows));
-    int got = db_prepare(db,
-                         STR(COLUMNS
-                             " WHERE (?1 IS NULL OR id < ?1) AND (?2 IS NULL OR"
+    *rows = arena_alloc(a, (size_t)(max + 1) * sizeof(**rows));
+    int got =
+        sql_open(db,
+                 STR(COLUMNS " WHERE (?1 IS NULL OR id < ?1) AND (?2 IS NULL OR"
                              " instr(lower(name), lower(?2)) OR instr(slug, lower(?2)))"
                              " ORDER BY id DESC LIMIT ?3"),
-                         &s);
+                 SQL_WITH(sql_some(cursor), sql_some(q), sql_int(max)), &s);
     if (got < 0)
         return got;
-    bind_text(s, 1, cursor);
-    bind_text(s, 2, q);
-    stmt_int(s, 3, max > 0 ? max : 0);
     while ((got = stmt_step(s)) == 1)
         read_row(s, a, &(*rows)[(*n)++]);
     stmt_done(s);
@@ -110,52 +94,38 @@ int org_rows_list(struct db *db, struct str q, struct str cursor, int max,
 
 /* ---- changes, each with its audit row ---- */
 
-static int insert(struct db *db, const struct org *row, int64_t now_ms)
-{
-    struct stmt *s;
-    int err =
-        db_prepare(db,
-                   STR("INSERT INTO organization (id, name, slug, plan, suspended,"
-                       " created_at, metadata) VALUES (?, ?, ?, ?, ?, ?, ?)"),
-                   &s);
-    if (err < 0)
-        return err;
-    stmt_text(s, 1, str_of(row->id));
-    stmt_text(s, 2, keyring_name(row));
-    stmt_text(s, 3, row->slug);
-    stmt_text(s, 4, keyring_plan(row).n ? keyring_plan(row) : STR(""));
-    stmt_int(s, 5, atomic_load(&row->suspended) != 0);
-    stmt_int(s, 6, now_ms);
-    bind_text(s, 7, keyring_text(keyring_now(row->metadata)));
-    return finish(s);
-}
-
 int org_rows_add(struct db *db, const struct org *row, int64_t now_ms, struct str actor)
 {
-    struct stmt *s;
-    int err = insert(db, row, now_ms);
-    if (err < 0)
+    struct str id = str_of(row->id), name = keyring_name(row);
+    int err = sql_run(
+        db,
+        STR("INSERT INTO organization (id, name, slug, plan, suspended, created_at,"
+            " metadata) VALUES (?, ?, ?, ?, ?, ?, ?)"),
+        SQL_WITH(sql_text(id), sql_text(name), sql_text(row->slug),
+                 sql_full(keyring_plan(row)),
+                 sql_int(atomic_load(&row->suspended) != 0), sql_int(now_ms),
+                 sql_some(keyring_text(keyring_now(row->metadata)))));
+    if (err)
         return err;
-    err =
-        db_prepare(db,
-                   STR("INSERT INTO audit (at, actor, action, organization_id, object,"
-                       " detail) VALUES (?1, ?2, 'organization.create', ?3, ?3,"
-                       " json_object('name', ?4, 'slug', ?5))"),
-                   &s);
-    if (err < 0)
-        return err;
-    stmt_int(s, 1, now_ms);
-    stmt_text(s, 2, actor);
-    stmt_text(s, 3, str_of(row->id));
-    stmt_text(s, 4, keyring_name(row));
-    stmt_text(s, 5, row->slug);
-    return finish(s);
+    return sql_run(
+        db,
+        STR("INSERT INTO audit (at, actor, action, organization_id, object, detail)"
+            " VALUES (?1, ?2, 'organization.create', ?3, ?3,"
+            " json_object('name', ?4, 'slug', ?5))"),
+        SQL_WITH(sql_int(now_ms), sql_text(actor), sql_text(id), sql_text(name),
+                 sql_text(row->slug)));
+}
+
+static struct sql_value if_set(const struct org_change *c, unsigned bit,
+                               struct str value)
+{
+    return c->set & bit ? sql_some(value) : sql_null();
 }
 
 static int update(struct db *db, const struct org_change *c, const struct org_row *row)
 {
-    struct stmt *s;
-    int err = db_prepare(
+    bool suspended = c->set & ORG_SET_SUSPENDED ? c->suspended : row->suspended;
+    return sql_run(
         db,
         STR("UPDATE organization SET name = ?1, plan = ?2, suspended = ?3,"
             " metadata = CASE WHEN ?4 IS NULL THEN metadata WHEN ?4 = 'null' THEN NULL"
@@ -165,47 +135,29 @@ static int update(struct db *db, const struct org_change *c, const struct org_ro
             " branding = CASE WHEN ?7 IS NULL THEN branding WHEN ?7 = 'null' THEN NULL"
             " ELSE json_patch(coalesce(branding, '{}'), ?7) END,"
             " tagline = ?8 WHERE id = ?6"),
-        &s);
-    if (err < 0)
-        return err;
-    stmt_text(s, 1, c->set & ORG_SET_NAME ? c->name : row->name);
-    struct str plan = c->set & ORG_SET_PLAN ? c->plan : row->plan;
-    stmt_text(s, 2, plan.n ? plan : STR("")); /* the column takes no NULL */
-    stmt_int(s, 3, c->set & ORG_SET_SUSPENDED ? c->suspended : row->suspended);
-    bind_text(s, 4, c->set & ORG_SET_METADATA ? c->metadata : str_of(NULL));
-    bind_text(s, 5, c->set & ORG_SET_LIMITS ? c->limits : str_of(NULL));
-    stmt_text(s, 6, row->id);
-    bind_text(s, 7, c->set & ORG_SET_BRANDING ? c->branding : str_of(NULL));
-    bind_text(s, 8, c->set & ORG_SET_TAGLINE ? c->tagline : row->tagline);
-    return finish(s);
+        SQL_WITH(sql_text(c->set & ORG_SET_NAME ? c->name : row->name),
+                 sql_full(c->set & ORG_SET_PLAN ? c->plan : row->plan),
+                 sql_int(suspended), if_set(c, ORG_SET_METADATA, c->metadata),
+                 if_set(c, ORG_SET_LIMITS, c->limits), sql_text(row->id),
+                 if_set(c, ORG_SET_BRANDING, c->branding),
+                 sql_some(c->set & ORG_SET_TAGLINE ? c->tagline : row->tagline)));
 }
 
 static int audit(struct db *db, const struct org_row *row, const struct org_change *c,
                  int64_t now_ms, struct str actor, int64_t *version)
 {
-    struct stmt *s;
-    int got = db_prepare(
+    bool turned = (c->set & ORG_SET_SUSPENDED) && c->suspended != row->suspended;
+    struct str action = !turned        ? STR("organization.change")
+                        : c->suspended ? STR("organization.suspend")
+                                       : STR("organization.resume");
+    return sql_number(
         db,
         STR("INSERT INTO audit (at, actor, action, organization_id, object, detail)"
             " VALUES (?1, ?2, ?3, ?4, ?4, json_object('name', ?5, 'changed',"
             " json(coalesce(?6, '{}')))) RETURNING id"),
-        &s);
-    if (got < 0)
-        return got;
-    bool turned = (c->set & ORG_SET_SUSPENDED) && c->suspended != row->suspended;
-    stmt_int(s, 1, now_ms);
-    stmt_text(s, 2, actor);
-    stmt_text(s, 3,
-              !turned        ? STR("organization.change")
-              : c->suspended ? STR("organization.suspend")
-                             : STR("organization.resume"));
-    stmt_text(s, 4, row->id);
-    stmt_text(s, 5, row->name);
-    bind_text(s, 6, c->patch);
-    got = stmt_step(s);
-    *version = got == 1 ? stmt_get_int(s, 0) : 0;
-    stmt_done(s);
-    return got < 0 ? got : 0;
+        SQL_WITH(sql_int(now_ms), sql_text(actor), sql_text(action), sql_text(row->id),
+                 sql_text(row->name), sql_some(c->patch)),
+        version);
 }
 
 int org_rows_change(struct db *db, struct str id, const struct org_change *c,

@@ -2,35 +2,20 @@
 
 #include "guard/key_rows.h"
 #include "guard/org_rows.h"
-#include "store/db.h"
+#include "store/sql.h"
 
 /* ---- the pepper's check value ---- */
 
-static int any_key(struct db *db)
-{
-    struct stmt *s;
-    int got = db_prepare(db, STR("SELECT 1 FROM api_key LIMIT 1"), &s);
-    if (got == 0) {
-        got = stmt_step(s);
-        stmt_done(s);
-    }
-    return got;
-}
-
 static int keep_check(struct db *db, const unsigned char check[DIGEST_BYTES])
 {
-    struct stmt *s;
-    int got = any_key(db);
-    if (got != 0) /* keys without a check value: nothing says this pepper made them */
-        return got < 0 ? got : ERR_DENIED;
-    got = db_prepare(
-        db, STR("INSERT INTO setting (name, value) VALUES ('pepper_check', ?)"), &s);
-    if (got < 0)
-        return got;
-    stmt_blob(s, 1, check, DIGEST_BYTES);
-    got = stmt_step(s);
-    stmt_done(s);
-    return got < 0 ? got : 0;
+    int64_t any;
+    int err =
+        sql_number(db, STR("SELECT EXISTS (SELECT 1 FROM api_key)"), SQL_ALONE, &any);
+    if (err || any) /* keys without a check value: nothing says this pepper made them */
+        return err ? err : ERR_DENIED;
+    return sql_run(db,
+                   STR("INSERT INTO setting (name, value) VALUES ('pepper_check', ?)"),
+                   SQL_WITH(sql_blob(check, DIGEST_BYTES)));
 }
 
 int registry_check_pepper(struct db *db, const struct pepper *p)
@@ -38,18 +23,13 @@ int registry_check_pepper(struct db *db, const struct pepper *p)
     unsigned char check[DIGEST_BYTES];
     struct stmt *s;
     pepper_check(p, check);
-    int got = db_prepare(
-        db, STR("SELECT value FROM setting WHERE name = 'pepper_check'"), &s);
-    if (got < 0)
-        return got;
-    got = stmt_step(s);
-    struct str kept = got == 1 ? stmt_get(s, 0) : STR("");
+    int err = sql_row(db, STR("SELECT value FROM setting WHERE name = 'pepper_check'"),
+                      SQL_ALONE, &s);
+    if (err)
+        return err == ERR_NOT_FOUND ? keep_check(db, check) : err;
+    struct str kept = stmt_get(s, 0);
     bool same = kept.n == DIGEST_BYTES && secret_equal(kept.p, check, DIGEST_BYTES);
     stmt_done(s);
-    if (got < 0)
-        return got;
-    if (got == 0)
-        return keep_check(db, check);
     return same ? 0 : ERR_DENIED;
 }
 

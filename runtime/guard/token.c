@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "guard/audit.h"
+#include "store/sql.h"
 
 static int note(struct db *db, struct str id, struct str action, const struct deed *by)
 {
@@ -17,22 +18,12 @@ static int note(struct db *db, struct str id, struct str action, const struct de
                                              .object = id});
 }
 
-static int finish(struct stmt *s)
-{
-    int got = stmt_step(s);
-    stmt_done(s);
-    return got < 0 ? got : 0;
-}
-
 int token_any(struct db *db)
 {
-    struct stmt *s;
-    int got = db_prepare(db, STR("SELECT 1 FROM operator_token LIMIT 1"), &s);
-    if (got < 0)
-        return got;
-    got = stmt_step(s);
-    stmt_done(s);
-    return got;
+    int64_t any;
+    int err = sql_number(db, STR("SELECT EXISTS (SELECT 1 FROM operator_token)"),
+                         SQL_ALONE, &any);
+    return err ? err : (int)any;
 }
 
 int token_load(struct db *db, struct sessions *all)
@@ -58,22 +49,13 @@ int token_load(struct db *db, struct sessions *all)
 
 int token_add(struct db *db, const struct token *t, const struct deed *by)
 {
-    struct stmt *s;
-    int err = db_prepare(db,
-                         STR("INSERT INTO operator_token (id, digest, label,"
-                             " created_at, created_by, expires_at)"
-                             " VALUES (?, ?, ?, ?, ?, ?)"),
-                         &s);
-    if (err < 0)
-        return err;
-    stmt_text(s, 1, str_of(t->id));
-    stmt_blob(s, 2, t->digest, DIGEST_BYTES);
-    stmt_text(s, 3, t->label.n ? t->label : STR(""));
-    stmt_int(s, 4, by->now_ms);
-    stmt_text(s, 5, by->actor);
-    if (t->expires_ms)
-        stmt_int(s, 6, t->expires_ms);
-    err = finish(s);
+    int err =
+        sql_run(db,
+                STR("INSERT INTO operator_token (id, digest, label, created_at,"
+                    " created_by, expires_at) VALUES (?, ?, ?, ?, ?, ?)"),
+                SQL_WITH(sql_text(str_of(t->id)), sql_blob(t->digest, DIGEST_BYTES),
+                         sql_full(t->label), sql_int(by->now_ms), sql_text(by->actor),
+                         sql_time(t->expires_ms)));
     return err ? err : note(db, str_of(t->id), STR("token.create"), by);
 }
 
@@ -95,31 +77,27 @@ static void read_row(struct stmt *s, struct arena *a, struct token_row *t)
 int token_get(struct db *db, struct str id, struct arena *a, struct token_row *out)
 {
     struct stmt *s;
-    int got = db_prepare(db, STR(COLUMNS " WHERE id = ?"), &s);
-    if (got < 0)
-        return got;
-    stmt_text(s, 1, id);
-    got = stmt_step(s);
-    if (got == 1)
-        read_row(s, a, out);
+    int err = sql_row(db, STR(COLUMNS " WHERE id = ?"), SQL_WITH(sql_text(id)), &s);
+    if (err)
+        return err;
+    read_row(s, a, out);
     stmt_done(s);
-    return got == 1 ? 0 : got < 0 ? got : ERR_NOT_FOUND;
+    return 0;
 }
 
 int token_list(struct db *db, struct str cursor, int max, struct arena *a,
                struct token_row **rows, int *n)
 {
     struct stmt *s;
+    max = max > 0 ? max : 0;
     *n = 0;
-    *rows = arena_alloc(a, (size_t)(max > 0 ? max : 1) * sizeof(**rows));
-    int got = db_prepare(db,
-                         STR(COLUMNS " WHERE (?1 IS NULL OR id < ?1)"
-                                     " ORDER BY id DESC LIMIT ?2"),
-                         &s);
+    *rows = arena_alloc(a, (size_t)(max + 1) * sizeof(**rows));
+    int got = sql_open(db,
+                       STR(COLUMNS " WHERE (?1 IS NULL OR id < ?1)"
+                                   " ORDER BY id DESC LIMIT ?2"),
+                       SQL_WITH(sql_some(cursor), sql_int(max)), &s);
     if (got < 0)
         return got;
-    stmt_text(s, 1, cursor.n ? cursor : str_of(NULL));
-    stmt_int(s, 2, max > 0 ? max : 0);
     while ((got = stmt_step(s)) == 1)
         read_row(s, a, &(*rows)[(*n)++]);
     stmt_done(s);
@@ -128,28 +106,16 @@ int token_list(struct db *db, struct str cursor, int max, struct arena *a,
 
 int token_revoke(struct db *db, struct str id, const struct deed *by)
 {
-    struct stmt *s;
-    int got =
-        db_prepare(db, STR("SELECT revoked_at FROM operator_token WHERE id = ?"), &s);
-    if (got < 0)
-        return got;
-    stmt_text(s, 1, id);
-    got = stmt_step(s);
-    bool again = got == 1 && stmt_type(s, 0) != COL_NULL;
-    stmt_done(s);
-    if (got <= 0 || again)
-        return got < 0 ? got : again ? 0 : ERR_NOT_FOUND;
-    got = db_prepare(
+    int64_t at;
+    int err = sql_number(db, STR("SELECT revoked_at FROM operator_token WHERE id = ?"),
+                         SQL_WITH(sql_text(id)), &at);
+    if (err || at)
+        return err;
+    err = sql_run(
         db,
         STR("UPDATE operator_token SET revoked_at = ?, revoked_by = ? WHERE id = ?"),
-        &s);
-    if (got < 0)
-        return got;
-    stmt_int(s, 1, by->now_ms);
-    stmt_text(s, 2, by->actor);
-    stmt_text(s, 3, id);
-    got = finish(s);
-    return got ? got : note(db, id, STR("token.revoke"), by);
+        SQL_WITH(sql_int(by->now_ms), sql_text(by->actor), sql_text(id)));
+    return err ? err : note(db, id, STR("token.revoke"), by);
 }
 
 /* ---- the first one ---- */

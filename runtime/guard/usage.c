@@ -6,7 +6,7 @@
 
 #include "guard/keyring.h"
 #include "guard/usage_name.h"
-#include "store/db.h"
+#include "store/sql.h"
 
 /* The store knows numbers. They are looked up anew in each transaction: one that was
  * rolled back may have made them, and then nothing must remember. */
@@ -158,51 +158,31 @@ static int owner_numbers(struct db *db, const struct key *k, struct owner *o)
 static int add_step(struct db *db, enum usage_step step, const struct owner *o,
                     int64_t route, const struct cell *c)
 {
-    struct stmt *s;
-    int err = db_prepare(
+    return sql_run(
         db,
         STR("INSERT INTO usage (step, at, organization, key, route, outcome, n, cost)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE"
             " SET n = n + excluded.n, cost = cost + excluded.cost"),
-        &s);
-    if (err)
-        return err;
-    stmt_int(s, 1, step);
-    stmt_int(s, 2, c->minute * MINUTE_MS / usage_step_ms[step]);
-    stmt_int(s, 3, o->organization);
-    stmt_int(s, 4, o->number);
-    stmt_int(s, 5, route);
-    stmt_int(s, 6, c->outcome);
-    stmt_int(s, 7, (int64_t)c->n);
-    stmt_int(s, 8, (int64_t)c->cost);
-    int got = stmt_step(s);
-    stmt_done(s);
-    return got < 0 ? got : 0;
+        SQL_WITH(sql_int(step), sql_int(c->minute * MINUTE_MS / usage_step_ms[step]),
+                 sql_int(o->organization), sql_int(o->number), sql_int(route),
+                 sql_int(c->outcome), sql_int((int64_t)c->n),
+                 sql_int((int64_t)c->cost)));
 }
 
 /* A month without one admitted request, and then one: both times are kept. */
 static int see(struct db *db, const struct owner *o, const struct cell *c)
 {
-    struct stmt *s;
     if (c->outcome == OUTCOME_REFUSED)
         return 0;
-    int err = db_prepare(
+    return sql_run(
         db,
         STR("INSERT INTO usage_seen (organization, key, last) VALUES (?1, ?2, ?3)"
             " ON CONFLICT DO UPDATE SET"
             " before = iif(?3 - last >= ?4, last, before),"
             " again = iif(?3 - last >= ?4, ?3, again), last = max(last, ?3)"
             " WHERE ?3 > last"),
-        &s);
-    if (err)
-        return err;
-    stmt_int(s, 1, o->organization);
-    stmt_int(s, 2, o->number);
-    stmt_int(s, 3, c->minute);
-    stmt_int(s, 4, USAGE_IDLE_DAYS * DAY_MS / MINUTE_MS);
-    int got = stmt_step(s);
-    stmt_done(s);
-    return got < 0 ? got : 0;
+        SQL_WITH(sql_int(o->organization), sql_int(o->number), sql_int(c->minute),
+                 sql_int(USAGE_IDLE_DAYS * DAY_MS / MINUTE_MS)));
 }
 
 int usage_flush(struct usage *u, struct db *db)
@@ -234,24 +214,17 @@ void usage_flushed(struct usage *u)
 
 int usage_sweep(struct db *db, int64_t wall_ms, int most, int64_t *gone)
 {
-    struct stmt *s;
     *gone = 0;
     for (enum usage_step step = USAGE_MINUTE; step <= USAGE_DAY && *gone < most;
          step++) {
-        int err = db_prepare(
+        int64_t end = (wall_ms - usage_kept_ms[step]) / usage_step_ms[step];
+        int err = sql_run(
             db,
             STR("DELETE FROM usage WHERE (step, at, organization, key, route, outcome)"
                 " IN (SELECT step, at, organization, key, route, outcome FROM usage"
                 " WHERE step = ?1 AND at < ?2 LIMIT ?3)"),
-            &s);
+            SQL_WITH(sql_int(step), sql_int(end), sql_int(most - *gone)));
         if (err)
-            return err;
-        stmt_int(s, 1, step);
-        stmt_int(s, 2, (wall_ms - usage_kept_ms[step]) / usage_step_ms[step]);
-        stmt_int(s, 3, most - *gone);
-        err = stmt_step(s);
-        stmt_done(s);
-        if (err < 0)
             return err;
         *gone += db_changes(db);
     }

@@ -3,55 +3,35 @@
 
 #include "guard/usage.h"
 #include "guard/usage_name.h"
-#include "store/db.h"
+#include "store/sql.h"
 
 /* ---- names ---- */
 
 int usage_name_find(struct db *db, struct str name, int64_t *number)
 {
-    struct stmt *s;
-    int got = db_prepare(db, STR("SELECT number FROM usage_name WHERE name = ?"), &s);
-    if (got < 0)
-        return got;
-    stmt_text(s, 1, name);
-    got = stmt_step(s);
-    *number = got == 1 ? stmt_get_int(s, 0) : 0;
-    stmt_done(s);
-    return got < 0 ? got : got == 1 ? 0 : ERR_NOT_FOUND;
+    return sql_number(db, STR("SELECT number FROM usage_name WHERE name = ?"),
+                      SQL_WITH(sql_text(name)), number);
 }
 
 int usage_name_make(struct db *db, struct str name, int64_t *number)
 {
-    struct stmt *s;
-    int got = usage_name_find(db, name, number);
-    if (got != ERR_NOT_FOUND)
-        return got;
-    got = db_prepare(
-        db, STR("INSERT INTO usage_name (name) VALUES (?) RETURNING number"), &s);
-    if (got < 0)
-        return got;
-    stmt_text(s, 1, name);
-    got = stmt_step(s);
-    if (got == 1) {
-        *number = stmt_get_int(s, 0);
-        got = stmt_step(s);
-    }
-    stmt_done(s);
-    return got;
+    int err = usage_name_find(db, name, number);
+    if (err != ERR_NOT_FOUND)
+        return err;
+    return sql_number(db,
+                      STR("INSERT INTO usage_name (name) VALUES (?) RETURNING number"),
+                      SQL_WITH(sql_text(name)), number);
 }
 
 int usage_root(struct db *db, struct str key, struct arena *a, struct str *root)
 {
     struct stmt *s;
-    int got = db_prepare(
-        db, STR("SELECT coalesce(family, id) FROM api_key WHERE id = ?"), &s);
-    if (got < 0)
-        return got;
-    stmt_text(s, 1, key);
-    got = stmt_step(s);
-    *root = arena_str(a, got == 1 ? stmt_get(s, 0) : key);
-    stmt_done(s);
-    return got < 0 ? got : 0;
+    int err = sql_row(db, STR("SELECT coalesce(family, id) FROM api_key WHERE id = ?"),
+                      SQL_WITH(sql_text(key)), &s);
+    *root = arena_str(a, err ? key : stmt_get(s, 0));
+    if (!err)
+        stmt_done(s);
+    return err == ERR_NOT_FOUND ? 0 : err;
 }
 
 /* ---- rows ---- */
@@ -116,15 +96,14 @@ int usage_read(struct db *db, const struct usage_query *q, struct arena *a,
     int err = numbers(db, q, &organization, &key);
     if (err || q->to_ms <= q->from_ms)
         return err == ERR_NOT_FOUND ? 0 : err;
-    err = db_prepare(db, reads[q->by][q->totals], &s);
+    err =
+        sql_open(db, reads[q->by][q->totals],
+                 SQL_WITH(sql_int(q->step), sql_int(q->from_ms / step),
+                          sql_int((q->to_ms + step - 1) / step), sql_int(organization),
+                          sql_int(key), sql_int((int64_t)q->most + 1)),
+                 &s);
     if (err)
         return err;
-    stmt_int(s, 1, q->step);
-    stmt_int(s, 2, q->from_ms / step);
-    stmt_int(s, 3, (q->to_ms + step - 1) / step);
-    stmt_int(s, 4, organization);
-    stmt_int(s, 5, key);
-    stmt_int(s, 6, (int64_t)q->most + 1);
     err = read_rows(s, q, a, *rows, n);
     stmt_done(s);
     return err;
@@ -141,17 +120,15 @@ int usage_again(struct db *db, struct str organization, int64_t since_ms, int mo
     int got = usage_name_find(db, organization, &number);
     if (got < 0)
         return got == ERR_NOT_FOUND ? 0 : got;
-    got = db_prepare(db,
-                     STR("SELECT (SELECT name FROM usage_name WHERE number = key),"
-                         " before, again FROM usage_seen"
-                         " WHERE organization = ?1 AND again >= ?2"
-                         " ORDER BY again DESC LIMIT ?3"),
-                     &s);
+    got = sql_open(db,
+                   STR("SELECT (SELECT name FROM usage_name WHERE number = key),"
+                       " before, again FROM usage_seen"
+                       " WHERE organization = ?1 AND again >= ?2"
+                       " ORDER BY again DESC LIMIT ?3"),
+                   SQL_WITH(sql_int(number), sql_int(since_ms / minute), sql_int(most)),
+                   &s);
     if (got < 0)
         return got;
-    stmt_int(s, 1, number);
-    stmt_int(s, 2, since_ms / minute);
-    stmt_int(s, 3, most);
     while ((got = stmt_step(s)) == 1)
         (*rows)[(*n)++] = (struct usage_again){arena_str(a, stmt_get(s, 0)),
                                                stmt_get_int(s, 1) * minute,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "guard/audit.h"
+#include "store/sql.h"
 
 struct entry {
     char name[VAULT_NAME_MAX + 1];
@@ -135,66 +136,36 @@ struct vault_entry *vault_list(struct vault *v, struct arena *a, int *n)
 
 /* --- rows --- */
 
-static int finish(struct stmt *s)
-{
-    int got = stmt_step(s);
-    stmt_done(s);
-    return got < 0 ? got : 0;
-}
-
 static int audit(struct db *db, struct str action, struct str name, int64_t now_ms,
                  struct str actor)
 {
-    return audit_add(db, &(struct audit_row){.at_ms = now_ms,
-                                             .actor = actor,
-                                             .action = action,
-                                             .object = name});
-}
-
-static int count(struct db *db, struct str name, int64_t *others)
-{
-    struct stmt *s;
-    int got = db_prepare(db, STR("SELECT COUNT(*) FROM secret WHERE name <> ?"), &s);
-    if (got < 0)
-        return got;
-    stmt_text(s, 1, name);
-    got = stmt_step(s);
-    *others = got == 1 ? stmt_get_int(s, 0) : 0;
-    stmt_done(s);
-    return got < 0 ? got : 0;
+    return audit_add(
+        db, &(struct audit_row){
+                .at_ms = now_ms, .actor = actor, .action = action, .object = name});
 }
 
 int vault_row_put(struct db *db, struct str name, struct str box, int64_t now_ms,
                   struct str actor)
 {
-    struct stmt *s;
     int64_t others;
-    int err = count(db, name, &others);
+    int err = sql_number(db, STR("SELECT COUNT(*) FROM secret WHERE name <> ?"),
+                         SQL_WITH(sql_text(name)), &others);
     if (!err && others >= VAULT_MAX)
         return ERR_FULL;
     if (!err)
-        err = db_prepare(db,
-                         STR("INSERT INTO secret (name, box, at) VALUES (?, ?, ?)"
-                             " ON CONFLICT (name) DO UPDATE SET box = excluded.box,"
-                             " at = excluded.at"),
-                         &s);
-    if (err < 0)
-        return err;
-    stmt_text(s, 1, name);
-    stmt_blob(s, 2, box.p, box.n);
-    stmt_int(s, 3, now_ms);
-    err = finish(s);
+        err =
+            sql_run(db,
+                    STR("INSERT INTO secret (name, box, at) VALUES (?, ?, ?)"
+                        " ON CONFLICT (name) DO UPDATE SET box = excluded.box,"
+                        " at = excluded.at"),
+                    SQL_WITH(sql_text(name), sql_blob(box.p, box.n), sql_int(now_ms)));
     return err ? err : audit(db, STR("secret.set"), name, now_ms, actor);
 }
 
 int vault_row_drop(struct db *db, struct str name, int64_t now_ms, struct str actor)
 {
-    struct stmt *s;
-    int err = db_prepare(db, STR("DELETE FROM secret WHERE name = ?"), &s);
-    if (err < 0)
-        return err;
-    stmt_text(s, 1, name);
-    err = finish(s);
+    int err =
+        sql_run(db, STR("DELETE FROM secret WHERE name = ?"), SQL_WITH(sql_text(name)));
     if (!err && db_changes(db) == 0)
         err = ERR_NOT_FOUND;
     return err ? err : audit(db, STR("secret.drop"), name, now_ms, actor);

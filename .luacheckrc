@@ -25,7 +25,7 @@ stds.kordless = {
         crypto = { fields = { "hash", "token", "equal" } },
         metrics = { fields = { "add", "set" } },
         db = { fields = { "query", "one", "exec" } },
-        policy = { fields = { "has", "call", "hash", "fail" } },
+        policy = { fields = { "has", "call", "hash", "fail", "trace" } },
         keys = { other_fields = true },
         quotas = { fields = { "explain", "diff" } },
         usage = { other_fields = true },

@@ -347,6 +347,15 @@ function kordless.policy.has(file, name) end
 ---@param means? "refused"|"changed" if not given: refused
 ---@return any result what the script returned: such data, too
 function kordless.policy.call(file, name, args, means) end
+--- Asks it as `call` does, to explain and not to decide: no line of the decision log. Of a list
+--- that is returned the line counts that put something at [1], of another answer its return, of
+--- none (nil, false, `{}`) the beginning of the function. Slower than `call`.
+---@param file string
+---@param name string
+---@param args any plain data, 4 MiB
+---@return any result what the script returned: such data, too
+---@return string place which line decided: scripts/booking.lua:31
+function kordless.policy.trace(file, name, args) end
 --- Ends the request like a script that failed: for a result that is no answer.
 ---@param file string
 ---@param name string

@@ -36,6 +36,7 @@
  *     transaction one run on the writer
  *     policy      the operator's functions    quota       limits per class of keys
  *     decision    a line about an answer      hook        who hears of a commit
+ *     trail       which line decided
  *     measure     what plugins count
  *     entry       a file that returns a table   quarantine  who was killed too often
  *     meter       processor time, charged

@@ -179,6 +179,18 @@ const struct api_row api_host[] = {
      .gives = LIST{{"result", "any", "what the script returned: such data, too"}, END},
      .text = "Asks it. Each answer that is none of nil, false and `{}` is a line of "
              "the decision log: `means` says what it did."},
+    {"policy.trace", API_FUNCTION, H, NEED_POLICY, .call = lib_policy_trace,
+     .takes = LIST{{"file", "string", ""},
+                   {"name", "string", ""},
+                   {"args", "any", "plain data, 4 MiB"},
+                   END},
+     .gives = LIST{{"result", "any", "what the script returned: such data, too"},
+                   {"place", "string", "which line decided: scripts/booking.lua:31"},
+                   END},
+     .text = "Asks it as `call` does, to explain and not to decide: no line of the "
+             "decision log. Of a list that is returned the line counts that put "
+             "something at [1], of another answer its return, of none (nil, false, "
+             "`{}`) the beginning of the function. Slower than `call`."},
     {"policy.fail", API_FUNCTION, H, NEED_POLICY, .call = lib_policy_fail,
      .takes = LIST{{"file", "string", ""},
                    {"name", "string", ""},

@@ -64,6 +64,7 @@ int lib_policy_call(lua_State *L);
 int lib_policy_fail(lua_State *L);
 int lib_policy_has(lua_State *L);
 int lib_policy_hash(lua_State *L);
+int lib_policy_trace(lua_State *L);
 int lib_session_attempt(lua_State *L);
 int lib_session_begin(lua_State *L);
 int lib_session_csrf(lua_State *L);

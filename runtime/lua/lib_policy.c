@@ -3,6 +3,7 @@
  * decision log (decision.h). */
 
 #include <lauxlib.h>
+#include <string.h>
 
 #include "lua/call.h"
 #include "lua/data.h"
@@ -10,6 +11,7 @@
 #include "lua/lib.h"
 #include "lua/policy.h"
 #include "lua/settings.h"
+#include "lua/trail.h"
 #include "lua/unit.h"
 
 int lib_policy_has(lua_State *L)
@@ -67,6 +69,7 @@ static void note_policy_end(struct call *c, int err)
 struct question {
     const char *file, *name;
     enum decision_kind says; /* what an answer that is one means */
+    struct trail *trail;     /* NULL: it is not asked which line decides */
     int64_t began, micros, cost;
 };
 
@@ -122,8 +125,11 @@ static int ask(lua_State *L, struct call *c, struct question *q)
     if (err)
         return err;
     q->began = c->host->micros ? c->host->micros(c->host->ctx) : 0;
-    err = policies_call(c->unit->policies, str_of(q->file), str_of(q->name),
-                        buf_slice(args), result, &c->why);
+    err = q->trail
+              ? policies_trace(c->unit->policies, str_of(q->file), str_of(q->name),
+                               buf_slice(args), result, q->trail, &c->why)
+              : policies_call(c->unit->policies, str_of(q->file), str_of(q->name),
+                              buf_slice(args), result, &c->why);
     q->micros = c->host->micros ? c->host->micros(c->host->ctx) - q->began : 0;
     q->cost = policies_cost(c->unit->policies);
     note_policy_end(c, err);
@@ -146,6 +152,26 @@ int lib_policy_call(lua_State *L)
     }
     note(L, c, &q, is_answer(L, lua_gettop(L)) ? q.says : DECISION_ALLOWED);
     return 1;
+}
+
+/* Asks as lib_policy_call does. Nothing is decided by it: no line in the decision log. */
+int lib_policy_trace(lua_State *L)
+{
+    struct call *c = call_of(L);
+    struct trail trail;
+    struct question q = {.file = luaL_checkstring(L, 1),
+                         .name = luaL_checkstring(L, 2),
+                         .trail = &trail};
+    lua_settop(L, 3);
+    if (ask(L, c, &q))
+        return policy_failed(L, c, q.file, q.name);
+    if (!trail.source)
+        return 1;
+    /* Where the operator keeps the folder is nobody else's business. */
+    const char *slash = strrchr(trail.source, '/');
+    const char *name = slash ? slash + 1 : trail.source + (*trail.source == '@');
+    lua_pushfstring(L, "scripts/%s:%d", name, trail.line);
+    return 2;
 }
 
 /* What came back is no answer: for whoever asked the same as a script that failed. */

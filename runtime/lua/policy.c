@@ -5,6 +5,7 @@
 
 #include "lua/data.h"
 #include "lua/entry.h"
+#include "lua/trail.h"
 
 /* The answer to one question about 10,000 slots fits; a transaction's bound would not
  * do. */
@@ -194,4 +195,14 @@ int policies_call(struct policies *p, struct str file, struct str name, struct s
                          .result = result,
                          .why = why};
     return q.file ? ask(p, &q, l_ask) : ERR_NOT_FOUND;
+}
+
+int policies_trace(struct policies *p, struct str file, struct str name,
+                   struct str args, struct buf *result, struct trail *t,
+                   struct buf *why)
+{
+    trail_begin(t, p->unit->vm);
+    int err = policies_call(p, file, name, args, result, why);
+    trail_end(p->unit->vm);
+    return err;
 }

@@ -8,6 +8,7 @@
 #include "lua/unit.h"
 
 struct policies;
+struct trail;
 
 /* Loads every script but kordless.lua and quota.lua. ERR_INVALID with lines in
  * `faults`. */
@@ -21,6 +22,10 @@ bool policies_has(struct policies *p, struct str file, struct str name);
  * has file:line. */
 int policies_call(struct policies *p, struct str file, struct str name, struct str args,
                   struct buf *result, struct buf *why) MUST_CHECK;
+/* The same, watched: `t` says which line decided (lua/trail.h). */
+int policies_trace(struct policies *p, struct str file, struct str name,
+                   struct str args, struct buf *result, struct trail *t,
+                   struct buf *why) MUST_CHECK;
 int64_t policies_cost(const struct policies *p); /* instructions of the last question */
 /* Does the next answer that lets things be stand for `every` of them? 0: none does. */
 bool policies_sample(struct policies *p, int every);

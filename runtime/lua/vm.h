@@ -55,6 +55,12 @@ enum vm_end { VM_DONE, VM_YIELD, VM_ERROR, VM_BUDGET, VM_MEMORY };
 enum vm_end vm_run(struct vm *vm, lua_State *co, int n_args, struct budget *b,
                    int *n_results, struct buf *why);
 
+/* Tells `watch` of each line that begins (LUA_HOOKLINE) and each function that returns
+ * (LUA_HOOKRET) in the runs from now on, at a price; NULL ends it. It may push a few
+ * values, and must not raise. */
+void vm_watch(struct vm *vm, void (*watch)(lua_State *L, lua_Debug *ar, void *ctx),
+              void *ctx);
+
 /* For libraries: raises when the budget of the running call is used up. */
 void vm_charge(lua_State *L, int64_t n);
 struct budget *vm_budget(lua_State *L); /* of the running call */

@@ -38,6 +38,8 @@ struct vm {
     char name[48];
     void *owner;
     struct buf obituary;
+    void (*watch)(lua_State *L, lua_Debug *ar, void *ctx); /* NULL: nobody does */
+    void *watch_ctx;
     bool (*find)(lua_State *L, struct str name, void *ctx);
     void *find_ctx;
     lua_State *idle[VM_IDLE_MAX];

@@ -126,7 +126,16 @@ static void arm(struct vm *vm, lua_State *L)
 {
     int64_t left = vm->run.budget->instructions;
     vm->run.armed = left < 0 ? 1 : left < vm->step ? (int)left + 1 : vm->step;
-    lua_sethook(L, on_count, LUA_MASKCOUNT, vm->run.armed);
+    lua_sethook(L, on_count,
+                LUA_MASKCOUNT | (vm->watch ? LUA_MASKLINE | LUA_MASKRET : 0),
+                vm->run.armed);
+}
+
+void vm_watch(struct vm *vm, void (*watch)(lua_State *L, lua_Debug *ar, void *ctx),
+              void *ctx)
+{
+    vm->watch = watch;
+    vm->watch_ctx = ctx;
 }
 
 /* `level` is the function to be named: 0 inside a hook, 1 inside a C function. */
@@ -166,9 +175,13 @@ void vm_tick(struct vm *vm)
 static void on_count(lua_State *L, lua_Debug *ar)
 {
     struct vm *vm = vm_of(L);
-    (void)ar;
     if (!vm->run.budget)
         return;
+    if (ar->event != LUA_HOOKCOUNT) {
+        if (vm->watch)
+            vm->watch(L, ar, vm->watch_ctx);
+        return;
+    }
     if (vm->run.ticks > vm->run.seen) {
         charge_ticks(&vm->run);
         arm(vm, L);

@@ -39,6 +39,10 @@ local function policy_library(self)
   function policy.call(file, name, args)
     return copy(script(file)[name](copy(args, "args")), "result")
   end
+  function policy.trace(file, name, args)
+    local at = debug.getinfo(script(file)[name], "S")
+    return policy.call(file, name, args), ("scripts/%s.lua:%d"):format(file, at.linedefined)
+  end
   function policy.fail(file, name, why)
     error(file .. "." .. name .. ": " .. why, 0)
   end

@@ -1,19 +1,24 @@
+local explain = require("availability.explain")
+local explain_view = require("availability.explain_view")
 local fields = require("services.fields")
 local input = require("availability.input")
 local offer = require("availability.offer")
+local policy = require("availability.policy")
 local services = require("services.store")
 local service_rules = require("services.rules")
 local store = require("availability.store")
+local unbookable = require("availability.unbookable")
 local view = require("availability.view")
 
 local handlers = {}
 
 local function answer(service, query)
-  local slots = offer.list(store.world(service), query)
+  local from = query.unbookable and unbookable or { list = offer.list, view = view.slots }
+  local slots = from.list(store.world(service), query)
   if not slots then
     return nil, "validation_error", { detail = input.TOO_MANY }
   end
-  return 200, { slots = view.slots(slots, service, query.timezone) }
+  return 200, { slots = from.view(slots, service, query.timezone) }
 end
 
 function handlers.list(req)
@@ -33,20 +38,38 @@ function handlers.list(req)
   return answer(service, query)
 end
 
+-- A service of the organization; nil when it, or the host or team asked for, is not its own.
+local function own_service(req)
+  local own, query = req.organization.id, req.query
+  local service = services.service_by_slug(own, query.service_slug)
+  if service and (not query.host_id or store.has_host(own, query.host_id))
+    and (not query.team_id or store.has_team(own, query.team_id)) then
+    return service
+  end
+end
+
 -- The organization sees its internal services too, and may ask for one host or team.
 function handlers.list_own(req)
   local query, faults = input.list(req.query, kordless.now())
   if faults[1] then
     return fields.refusal(faults)
   end
-  local own = req.organization.id
-  local service = services.service_by_slug(own, query.service_slug)
-  if not service or service.status ~= "active"
-    or query.host_id and not store.has_host(own, query.host_id)
-    or query.team_id and not store.has_team(own, query.team_id) then
+  local service = own_service(req)
+  if not service or service.status ~= "active" then
     return nil, "not_found"
   end
   return answer(service, query)
+end
+
+function handlers.explain(req)
+  local service = own_service(req)
+  if not service then
+    return nil, "not_found"
+  end
+  local ask = input.explain(req.query, kordless.now())
+  ask.finish = ask.start + service.duration_minutes * 60
+  local told = explain.start(service, ask)
+  return 200, explain_view.explained(told, ask, service, policy.hash())
 end
 
 return handlers

@@ -30,7 +30,17 @@ function input.list(query, now)
     org_slug = query.org_slug, service_slug = query.service_slug,
     party_size = query.partySize, timezone = query.timezone,
     host_id = query.host_id, team_id = query.team_id,
+    unbookable = query.include == "unbookable",
   }, faults
+end
+
+-- One start, to be explained.
+function input.explain(query, now)
+  local start, fraction = fields.instant((query.at:gsub(" (%d%d:%d%d)$", "+%1")))
+  return {
+    now = now, start = start, fraction = fraction or false, party_size = query.partySize,
+    host_id = query.host_id, team_id = query.team_id,
+  }
 end
 
 return input

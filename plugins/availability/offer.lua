@@ -33,21 +33,26 @@ local function limited(world, query, slots, kept, violations)
   return left, violations
 end
 
+-- What the ledger has taken of the candidates' time in what a query looks at, and its claims.
+function offer.taken(world, query)
+  local service = world.service
+  local lo, hi = rules.range(service, query)
+  if lo >= hi or not world.candidates[1] then
+    return occupancy.none(service), {}
+  end
+  local a = occupancy.reach(service, lo)
+  local _, b = occupancy.reach(service, hi)
+  local claims = store.claims(world, a, b, query.now, query.except)
+  local known = service.max_parallel_bookings > 1 or occupancy.has_sessions(claims)
+  return occupancy.build(service, claims,
+    known and store.used(world, a, b, query.now, query.except) or {}, known), claims
+end
+
 -- Slots the rules, the policy and the limits allow; `open` leaves the ledger out of it.
 -- query: {from, to, now, party_size, except?}. nil, "too_many" when there are too many.
 -- The second result is otherwise what policy and limits had against those they refused.
 local function look(world, query, open)
-  local service = world.service
-  local lo, hi = rules.range(service, query)
-  local taken = occupancy.none(service)
-  if not open and lo < hi and world.candidates[1] then
-    local a = occupancy.reach(service, lo)
-    local _, b = occupancy.reach(service, hi)
-    local claims = store.claims(world, a, b, query.now, query.except)
-    local known = service.max_parallel_bookings > 1 or occupancy.has_sessions(claims)
-    taken = occupancy.build(service, claims,
-      known and store.used(world, a, b, query.now, query.except) or {}, known)
-  end
+  local taken = open and occupancy.none(world.service) or offer.taken(world, query)
   local slots, why = rules.slots(world, taken, query)
   if not slots then
     return nil, why
@@ -56,7 +61,7 @@ local function look(world, query, open)
 end
 
 -- Leaves only the host and the team asked for.
-local function only(world, ask)
+function offer.only(world, ask)
   local list = {}
   for _, who in ipairs(world.candidates) do
     local host_fits = not ask.host_id or who.id == ask.host_id
@@ -70,8 +75,8 @@ local function only(world, ask)
 end
 
 -- The same for one booking. False when the service does not have them.
-local function choose(world, ask)
-  local n = only(world, ask)
+function offer.choose(world, ask)
+  local n = offer.only(world, ask)
   if n == 0 then
     return not ask.host_id and not ask.team_id
   end
@@ -81,7 +86,7 @@ end
 -- All free slots of a query, in the order they are shown; with host_id only that host's,
 -- with team_id that team's.
 function offer.list(world, query)
-  only(world, query)
+  offer.only(world, query)
   local slots, why = look(world, query)
   if not slots then
     return nil, why
@@ -89,7 +94,7 @@ function offer.list(world, query)
   return policy.rank(world, query, slots)
 end
 
-local function not_offered(world)
+function offer.not_offered(world)
   local message = "This service is not given by the host or team asked for."
   if world.service.fulfillment == "specific_host" then
     message = "This service is booked with one of its hosts; host_id must name it."
@@ -102,8 +107,8 @@ end
 -- violations; or nil, nil when only the ledger stands in the way.
 function offer.decide(world, ask)
   local violations = rules.limits(world.service, ask)
-  if not choose(world, ask) then
-    violations[#violations + 1] = not_offered(world)
+  if not offer.choose(world, ask) then
+    violations[#violations + 1] = offer.not_offered(world)
     return nil, violations
   end
   ask.from, ask.to = ask.start, ask.start + 1

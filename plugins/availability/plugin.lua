@@ -12,6 +12,10 @@ local slot = { properties = {
     properties = { { "id", required = true }, { "displayName", required = true } } },
   { "team", type = "object", required = true, nullable = true,
     properties = { { "id", required = true }, { "name", required = true } } },
+  { "bookable", type = "boolean", description = "Only with include=unbookable." },
+  { "violations", description = "Why it cannot be booked.", items = { properties = {
+    { "code", required = true }, { "message", required = true },
+  } } },
 } }
 
 local function join(first, second)
@@ -28,9 +32,52 @@ local asked = {
     description = "Starts lie before it; at most 62 days after from." },
   { "partySize", type = "integer", minimum = 1, maximum = 1000000, default = 1 },
   { "timezone", format = "timezone", description = "Echoed in each slot." },
+  { "include", enum = { "unbookable" },
+    description = "Lists each start of the grid, with why it cannot be booked." },
 }
 local listed = { [200] = { properties = {
   { "slots", required = true, max_length = 10000, items = slot },
+} } }
+
+local service_slug, party = asked[1], asked[4]
+
+local function trace(name)
+  return { name, required = true, items = { properties = {
+    { "tier", required = true, enum = { "organization", "team", "host", "service", "closure",
+      "policy", "limits", "ledger" } },
+    { "rule", required = true, description = "weekly.tue, overrides.2031-12-24, a setting, …" },
+    { "effect", required = true, enum = { "opens", "closes", "narrows", "refuses", "allows" } },
+    { "message", required = true },
+    { "code", required = true, nullable = true, description = "Of the violation, if it refuses." },
+    { "hostId", required = true, nullable = true },
+    { "source", required = true, nullable = true,
+      description = "Where the operator's script decided: scripts/booking.lua:31." },
+  } } }
+end
+
+local explained = { [200] = { properties = {
+  { "at", format = "date-time", required = true },
+  { "endsAt", format = "date-time", required = true },
+  { "partySize", type = "integer", required = true },
+  { "serviceId", required = true },
+  { "policy", required = true, description = "The hash of the operator's script." },
+  trace("trace"),
+  { "hosts", required = true, items = { properties = {
+    { "hostId", required = true, nullable = true }, { "teamId", required = true, nullable = true },
+    { "host", required = true, nullable = true,
+      properties = { { "id", required = true }, { "displayName", required = true } } },
+    { "bookable", type = "boolean", required = true },
+    trace("trace"),
+  } } },
+  { "verdict", required = true, properties = {
+    { "bookable", type = "boolean", required = true },
+    { "status", type = "integer", required = true,
+      description = "What POST /bookings would answer." },
+    { "code", required = true, nullable = true },
+    { "violations", required = true, items = { properties = {
+      { "code", required = true }, { "message", required = true },
+    } } },
+  } },
 } } }
 
 return {
@@ -71,6 +118,23 @@ return {
         { "team_id", format = "id", description = "Only this team's." },
       }),
       replies = listed,
+    },
+    {
+      method = "GET",
+      path = "/api/calendar/v1/availability/explain",
+      handler = "explain",
+      auth = "organization",
+      scope = "availability:read",
+      summary = "Why a start can be booked or not: what each rule says of it, in order, and what"
+        .. " POST /bookings would answer. What depends on who books is left out.",
+      query = {
+        service_slug,
+        { "at", format = "date-time", required = true, example = "2031-06-05T13:00:00Z" },
+        party,
+        { "host_id", format = "id", description = "Only this host." },
+        { "team_id", format = "id", description = "Only this team." },
+      },
+      replies = explained,
     },
   },
 }

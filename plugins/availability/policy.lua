@@ -5,6 +5,10 @@ local policy = {}
 
 local SCRIPT = "booking"
 
+function policy.hash()
+  return kordless.policy.hash(SCRIPT)
+end
+
 -- What every function of the script is told of the service. Made once per row.
 function policy.service(service)
   service.told = service.told or {
@@ -62,24 +66,45 @@ function policy.violation(refusal)
   return { code = "policy_denied", message = "The organization's rules do not allow this." }
 end
 
--- The slots that stay, in their order, and the violations of those that do not.
-function policy.narrow(world, query, slots)
+-- What the script has against each of the slots: violations by their positions.
+function policy.refusals(world, query, slots)
   if #slots == 0 or not kordless.policy.has(SCRIPT, "offer") then
-    return slots, {}
+    return {}
   end
   local refused = kordless.policy.call(SCRIPT, "offer", request(world, query, slots))
-  if refused == nil then
-    return slots, {}
-  end
-  if type(refused) ~= "table" then
+  if refused ~= nil and type(refused) ~= "table" then
     kordless.policy.fail(SCRIPT, "offer", "it must return a table, refused[i] = why, or nil")
+  end
+  local violations = {}
+  for i in ipairs(refused and slots or {}) do
+    violations[i] = refused[i] and policy.violation(refused[i]) or nil
+  end
+  return violations
+end
+
+-- The same of one slot, and which line of the script decided: "scripts/booking.lua:31". Leaves
+-- no line in the decision log: nothing was decided by it.
+function policy.trace(world, query, slot)
+  if not kordless.policy.has(SCRIPT, "offer") then
+    return nil, nil
+  end
+  local refused, place = kordless.policy.trace(SCRIPT, "offer", request(world, query, { slot }))
+  local why = type(refused) == "table" and refused[1]
+  return why and policy.violation(why) or nil, place
+end
+
+-- The slots that stay, in their order, and the violations of those that do not.
+function policy.narrow(world, query, slots)
+  local refusals = policy.refusals(world, query, slots)
+  if not next(refusals) then
+    return slots, {}
   end
   local kept, violations, seen = {}, {}, {}
   for i, slot in ipairs(slots) do
-    if not refused[i] then
+    local why = refusals[i]
+    if not why then
       kept[#kept + 1] = slot
     else
-      local why = policy.violation(refused[i])
       if not seen[why.code .. why.message] then
         seen[why.code .. why.message] = true
         violations[#violations + 1] = why

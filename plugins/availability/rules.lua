@@ -111,16 +111,23 @@ function rules.limits(service, ask)
   return list
 end
 
--- Why the hours of one candidate do not allow a start; nil when they do.
-local function against(world, layout, who, start)
-  local service = world.service
+-- Why a slot does not lie in the hours of one candidate; nil when it does. open: windows.of
+function rules.outside(service, layout, open, start)
   local finish = start + service.duration_minutes * 60
   if layout.closed:touches(start, finish) then
     return violation("closed", "The organization is closed on this day.")
   end
-  local open = windows.of(layout, who)
   if not open:covers(start, finish) then
     return violation("outside_hours", "The time lies outside the opening hours.")
+  end
+end
+
+-- Why the hours of one candidate do not allow a start; nil when they do.
+function rules.against(world, layout, who, start)
+  local service, open = world.service, windows.of(layout, who)
+  local outside = rules.outside(service, layout, open, start)
+  if outside then
+    return outside
   end
   local step = service.slot_interval_minutes * 60
   if not windows.starts(open, service.timezone, step, start, start + 1, 1)[1] then
@@ -136,7 +143,7 @@ function rules.hours(world, start)
   local layout = windows.layout(world, start, start + 1)
   local nearest
   for _, who in ipairs(world.candidates) do
-    local reason = against(world, layout, who, start)
+    local reason = rules.against(world, layout, who, start)
     if not reason then
       return nil
     end

@@ -72,7 +72,8 @@ local function read_world(service, version)
     candidates = candidates(service, team, hosts),
     schedules = schedules(owners),
     closures = kordless.db.query(
-      "SELECT first_date, last_date FROM closure WHERE organization_id = ?", organization_id),
+      "SELECT first_date, last_date, reason FROM closure WHERE organization_id = ?",
+      organization_id),
     version = version,
   }
 end

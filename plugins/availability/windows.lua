@@ -63,11 +63,11 @@ function windows.open(schedule, lo, hi)
 end
 
 -- Closed days: in the organization's zone, or where it has no schedule the service's.
-local function closed(world)
+function windows.closed(world, closures)
   local own = world.schedules[world.organization_id]
   local zone = own and own.timezone or world.service.timezone
   local set = kordless.span.new()
-  for _, closure in ipairs(world.closures) do
+  for _, closure in ipairs(closures) do
     local a = kordless.zone.instant(zone, kordless.time.days(closure.first_date), 0)
     local b = kordless.zone.instant(zone, kordless.time.days(closure.last_date) + 1, 0)
     set:add(a, b)
@@ -79,7 +79,7 @@ end
 -- share, and of each host. An absent schedule does not restrict.
 function windows.layout(world, lo, hi)
   local from, to = lo - BEFORE, hi + world.service.duration_minutes * 60
-  local layout = { hosts = {}, closed = closed(world) }
+  local layout = { hosts = {}, closed = windows.closed(world, world.closures) }
   for _, owner in ipairs({ world.organization_id, world.team_id or false, world.service.id }) do
     local schedule = world.schedules[owner]
     if schedule then
@@ -96,8 +96,9 @@ function windows.layout(world, lo, hi)
   return layout
 end
 
--- When a candidate (all of its hosts) can be booked. With no schedule at all: never.
-function windows.of(layout, who)
+-- The hours of a candidate (all of its hosts), also on closed days. With no schedule at all
+-- there are none.
+function windows.hours(layout, who)
   local set = layout.shared
   for _, id in ipairs(who.hosts) do
     local own = layout.hosts[id]
@@ -105,7 +106,12 @@ function windows.of(layout, who)
       set = set and set:intersect(own) or own
     end
   end
-  return set and set:subtract(layout.closed) or kordless.span.new()
+  return set or kordless.span.new()
+end
+
+-- When a candidate can be booked.
+function windows.of(layout, who)
+  return windows.hours(layout, who):subtract(layout.closed)
 end
 
 -- The grid's starts in [lo, hi), ascending, at most `max` of them.

@@ -6,9 +6,7 @@ local policy = {}
 
 local SCRIPT = "booking"
 
-function policy.hash()
-  return kordless.policy.hash(SCRIPT)
-end
+policy.hash = offers.hash
 
 -- The price of a new booking in minor units: the script's, else the service's.
 function policy.price(service, asked)

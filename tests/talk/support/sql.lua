@@ -14,6 +14,30 @@ end
 -- The rows as sqlite3 prints them: "a|b\nc|d\n".
 sql.read = run
 
+-- All rows of all tables as text, but for tables and columns of these names: to see that
+-- nothing changed.
+function sql.dump(s, except)
+  local columns = {}
+  for line in run(s, [[SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c
+    WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' ORDER BY m.name, c.cid]]):gmatch("[^\n]+") do
+    local name, column = line:match("^(.-)|(.*)$")
+    if not except[name] and not except[column] then
+      columns[#columns + 1] = { name, column }
+    end
+  end
+  local script, order = {}, {}
+  for _, one in ipairs(columns) do
+    local name = one[1]
+    if not script[name] then script[name], order[#order + 1] = {}, name end
+    table.insert(script[name], ("quote(%s)"):format('"' .. one[2] .. '"'))
+  end
+  for i, name in ipairs(order) do
+    order[i] = ("SELECT '%s', %s FROM \"%s\" ORDER BY 2, 3;"):format(name,
+      table.concat(script[name], ", "), name)
+  end
+  return run(s, table.concat(order, "\n"))
+end
+
 -- Stops the server, changes the file, starts it again with the clock at `now`.
 function sql.change(s, now, text)
   s:crash()

@@ -34,7 +34,9 @@ local function query_of(doc, operation)
   local names = {}
   for _, p in ipairs(operation.parameters or {}) do
     p = resolve(doc, p)
-    if p["in"] == "query" then names[p.name] = p.required or false end
+    if p["in"] == "query" then
+      names[p.name] = { required = p.required, schema = resolve(doc, p.schema) }
+    end
   end
   return names
 end
@@ -113,8 +115,9 @@ end
 -- A whole request: {method, path, body}
 function routes.request(route, ids, values)
   local query, body = {}, nil
-  for name, required in pairs(route.query) do
-    if required then query[name] = assert(values[name], route.name .. ": " .. name) end
+  for name, p in pairs(route.query) do
+    local any = p.schema.format == "date-time" and values.from or p.schema.enum and p.schema.enum[1]
+    if p.required then query[name] = assert(values[name] or any, route.name .. ": " .. name) end
   end
   if route.method ~= "GET" and route.method ~= "DELETE" then
     body = bodies[route.name] or route.body and next(route.body.required or {}) == nil and route.example

@@ -17,7 +17,8 @@ enum err {
     ERR_CORRUPT = -10,   /* a file of ours does not hold what we wrote */
     ERR_CLOSED = -11,    /* it is shutting down, or the peer is gone */
     ERR_BUDGET = -12,    /* used up its instructions */
-    ERR_CONSTRAINT = -13 /* a CHECK, a foreign key or a RAISE(ABORT) */
+    ERR_CONSTRAINT = -13, /* a CHECK, a foreign key or a RAISE(ABORT) */
+    ERR_ENDED = -14       /* who asked is not let in any more */
 };
 
 #define MUST_CHECK __attribute__((warn_unused_result))

@@ -80,12 +80,29 @@ void identity_raw(lua_State *L, const struct call *c)
     set_text(L, "raw_body", c->req->body);
 }
 
+/* As the gates have it: on the platform's routes a suspension turns no member away. */
+static bool is_off(const struct call *c)
+{
+    return c->org && c->caller && c->caller->role != ROLE_OPERATOR && c->route &&
+           c->route->auth != ROUTE_PLATFORM && atomic_load(&c->org->suspended);
+}
+
 enum auth identity_again(const struct call *c, int64_t wall_ms)
 {
     enum auth a = c->key      ? auth_again(c->key, wall_ms)
                   : c->caller ? sessions_again(c->host->sessions, c->caller, wall_ms)
                               : AUTH_OK;
-    bool off = !c->key && c->org && c->caller && c->caller->role != ROLE_OPERATOR &&
-               atomic_load(&c->org->suspended);
-    return a == AUTH_OK && off ? AUTH_SUSPENDED : a;
+    return a == AUTH_OK && !c->key && is_off(c) ? AUTH_SUSPENDED : a;
+}
+
+/* Who may again since then was turned away all the same. */
+void identity_fails(struct call *c)
+{
+    enum auth a = identity_again(c, c->now.wall_ms);
+    if (a == AUTH_OK)
+        a = AUTH_ENDED;
+    buf_clear(&c->scratch);
+    auth_detail(a, c->key, STR(""), &c->scratch);
+    call_fails(c, auth_status(a), auth_code(a), "");
+    c->failed_detail = arena_str(c->arena, buf_slice(&c->scratch));
 }

@@ -13,5 +13,7 @@ void identity_raw(lua_State *L, const struct call *c);
 /* Who asked at the gates, asked again: a key revoked, a session ended since. On any
  * thread, while the call runs or waits. */
 enum auth identity_again(const struct call *c, int64_t wall_ms);
+/* What the caller hears when that was no for a write of its (call_fails). */
+void identity_fails(struct call *c);
 
 #endif

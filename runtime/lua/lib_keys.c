@@ -30,10 +30,11 @@ static void free_job(struct call_write *cw)
     platform_write_free(cw);
 }
 
-static struct job *new_job(struct call *c, int (*run)(struct write *, struct db *),
+static struct job *new_job(struct call *c,
+                           int (*act)(struct platform_write *, struct db *),
                            int (*resume)(struct call_write *, lua_State *, int *))
 {
-    struct job *j = platform_write_new(c, sizeof(*j), run, resume);
+    struct job *j = platform_write_new(c, sizeof(*j), act, resume);
     j->p.cw.free = free_job;
     j->pepper = c->host->pepper;
     return j;
@@ -167,7 +168,7 @@ static int store_new(struct job *j, struct db *db)
     return err ? err : key_rows_get(db, str_of(j->key.id), &j->p.arena, &j->row);
 }
 
-static int add(struct write *w, struct db *db)
+static int add(struct platform_write *w, struct db *db)
 {
     return try_texts((struct job *)w, db, store_new);
 }
@@ -224,8 +225,8 @@ int lib_keys_create(lua_State *L)
 {
     struct call *c = call_of(L);
     luaL_checktype(L, 1, LUA_TTABLE);
-    struct org *org = keyring_org(c->host->keyring,
-                                  platform_str(L, 1, c, "organization_id", NULL));
+    struct org *org =
+        keyring_org(c->host->keyring, platform_str(L, 1, c, "organization_id", NULL));
     luaL_argcheck(L, org != NULL, 1, "no such organization");
     struct str label = platform_str(L, 1, c, "label", NULL);
     struct str note = platform_str(L, 1, c, "note", NULL);
@@ -249,12 +250,11 @@ int lib_keys_create(lua_State *L)
 
 /* --- changing --- */
 
-static int change(struct write *w, struct db *db)
+static int change(struct platform_write *w, struct db *db)
 {
     struct job *j = (struct job *)w;
-    arena_reset(&j->p.arena);
-    return key_write_change(db, str_of(j->live->id), &j->change, j->p.now_ms, j->p.actor,
-                           &j->p.arena, &j->row);
+    return key_write_change(db, str_of(j->live->id), &j->change, j->p.now_ms,
+                            j->p.actor, &j->p.arena, &j->row);
 }
 
 static int changed(struct call_write *cw, lua_State *L, int *n)
@@ -322,15 +322,16 @@ int lib_keys_change(lua_State *L)
 static int store_next(struct job *j, struct db *db)
 {
     return key_write_rotate(db, str_of(j->live->id), &j->key, j->grace_ms, j->p.now_ms,
-                           j->p.actor, &j->p.arena, &j->old, &j->row);
+                            j->p.actor, &j->p.arena, &j->old, &j->row);
 }
 
-static int rotate(struct write *w, struct db *db)
+static int rotate(struct platform_write *w, struct db *db)
 {
     return try_texts((struct job *)w, db, store_next);
 }
 
-/* Both stand in the store; the new key first, so that there is always one that works. */
+/* Both stand in the store; the new key first, so that there is always one that works.
+ */
 static int rotated(struct call_write *cw, lua_State *L, int *n)
 {
     struct job *j = (struct job *)cw;
@@ -370,12 +371,11 @@ int lib_keys_rotate(lua_State *L)
 
 /* --- revoking --- */
 
-static int revoke(struct write *w, struct db *db)
+static int revoke(struct platform_write *w, struct db *db)
 {
     struct job *j = (struct job *)w;
-    arena_reset(&j->p.arena);
     int err = key_write_revoke(db, str_of(j->live->id), j->reason, j->p.now_ms,
-                              j->p.actor, &j->revoked_ms);
+                               j->p.actor, &j->revoked_ms);
     return err ? err : key_rows_get(db, str_of(j->live->id), &j->p.arena, &j->row);
 }
 
@@ -384,9 +384,10 @@ static int revoked(struct call_write *cw, lua_State *L, int *n)
     struct job *j = (struct job *)cw;
     int err = cw->w.result;
     if (err) {
-        call_fails(cw->call, 500, "revocation_not_durable",
-                   "This key is refused from now on, but the store did not take it, and "
-                   "a restart would forget it. Revoke it again. Request id %s.");
+        call_fails(
+            cw->call, 500, "revocation_not_durable",
+            "This key is refused from now on, but the store did not take it, and "
+            "a restart would forget it. Revoke it again. Request id %s.");
         lua_pushfstring(L, "the store refused a revocation: %s", err_name(err));
         return err;
     }
@@ -405,8 +406,10 @@ int lib_keys_revoke(lua_State *L)
         return 1;
     call_may_wait(L); /* or it would be refused in memory and stay so in the store */
     struct job *j = new_job(c, revoke, revoked);
+    j->p.begun = true;
     j->live = live;
     j->reason = arena_str(c->arena, (struct str){reason, nr});
-    keyring_revoke(live); /* from here on no worker lets it in, whatever the disk says */
+    keyring_revoke(
+        live); /* from here on no worker lets it in, whatever the disk says */
     return call_wait(L, &j->p.cw);
 }

@@ -72,10 +72,9 @@ int lib_orgs_list(lua_State *L)
 
 /* --- making --- */
 
-static int add(struct write *w, struct db *db)
+static int add(struct platform_write *w, struct db *db)
 {
     struct job *j = (struct job *)w;
-    arena_reset(&j->p.arena);
     int err = org_rows_add(db, &j->org, j->p.now_ms, j->p.actor);
     return err ? err : org_rows_get(db, str_of(j->org.id), &j->p.arena, &j->row);
 }
@@ -121,10 +120,9 @@ int lib_orgs_create(lua_State *L)
 
 /* --- changing --- */
 
-static int change(struct write *w, struct db *db)
+static int change(struct platform_write *w, struct db *db)
 {
     struct job *j = (struct job *)w;
-    arena_reset(&j->p.arena);
     return org_rows_change(db, str_of(j->live->id), &j->change, j->p.now_ms, j->p.actor,
                            &j->p.arena, &j->row);
 }
@@ -211,7 +209,8 @@ int lib_orgs_change(lua_State *L)
     struct job *j = platform_write_new(c, sizeof(*j), change, changed);
     j->change = to;
     j->live = live;
-    if (suspends(j))
+    j->p.begun = suspends(j);
+    if (j->p.begun)
         keyring_hold(live); /* no worker lets its keys in any more */
     return call_wait(L, &j->p.cw);
 }

@@ -16,8 +16,9 @@ enum { LIST_MAX = 100 };
 static int run(struct write *w, struct db *db)
 {
     struct people_job *j = (struct people_job *)w;
-    j->ended = identity_again(j->cw.call, j->by.now_ms) != AUTH_OK;
-    return j->ended ? ERR_DENIED : j->act(j, db);
+    if (identity_again(j->cw.call, j->by.now_ms) != AUTH_OK)
+        return ERR_ENDED;
+    return j->act(j, db);
 }
 
 static void free_job(struct call_write *cw)
@@ -47,23 +48,14 @@ people_job(struct call *c, int (*act)(struct people_job *j, struct db *db),
 
 int people_job_failed(struct people_job *j, lua_State *L, int *n)
 {
-    struct call *c = j->cw.call;
     int err = j->cw.w.result;
     const char *word = err == ERR_EXISTS      ? "exists"
                        : err == ERR_NOT_FOUND ? "not_found"
                        : err == ERR_DENIED    ? "denied"
                                               : NULL;
-    if (word && !j->ended) {
-        lua_pushnil(L);
-        lua_pushstring(L, word);
-        *n = 2;
-        return 0;
-    }
-    if (j->ended)
-        call_fails(c, 401, "session_ended",
-                   "You are not signed in any more, or may do less than before.");
-    else
-        transaction_fails(c, err);
+    if (word)
+        return platform_refused(L, word, n);
+    transaction_fails(j->cw.call, err);
     lua_pushfstring(L, "the store refused: %s", err_name(err));
     return err;
 }

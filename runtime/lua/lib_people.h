@@ -14,7 +14,6 @@ struct people_job {
     /* On the writer's thread, unless who asks is not let in any more. */
     int (*act)(struct people_job *j, struct db *db);
     struct deed by;
-    bool ended; /* … and so nothing was done */
     const struct pepper *pepper;
     struct member_row row; /* strings in the call's arena */
     struct link link;

@@ -6,18 +6,30 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lua/identity.h"
 #include "lua/lib.h"
+#include "lua/transaction.h"
 
 /* --- writes --- */
 
+static int run(struct write *w, struct db *db)
+{
+    struct platform_write *p = (struct platform_write *)w;
+    if (!p->begun && identity_again(p->cw.call, p->now_ms) != AUTH_OK)
+        return ERR_ENDED;
+    arena_reset(&p->arena);
+    return p->act(p, db);
+}
+
 void *platform_write_new(struct call *c, size_t size,
-                         int (*run)(struct write *, struct db *),
+                         int (*act)(struct platform_write *, struct db *),
                          int (*resume)(struct call_write *, lua_State *, int *))
 {
     struct platform_write *w = calloc(1, size);
     if (!w)
         abort();
     w->cw.w.run = run;
+    w->act = act;
     w->cw.resume = resume;
     w->cw.free = platform_write_free;
     w->actor = c->actor.n || !c->key ? c->actor : str_of(c->key->id);
@@ -34,23 +46,8 @@ void platform_write_free(struct call_write *cw)
 
 int platform_failed(struct platform_write *w, lua_State *L)
 {
-    static const struct {
-        int err;
-        const char *code, *detail;
-    } table[] = {
-        {ERR_BUSY, "busy", "Too many writes are waiting. Try again in a second."},
-        {ERR_CLOSED, "shutting_down", "The server is stopping. Try again shortly."},
-        {ERR_FULL, "storage_unavailable",
-         "The server's storage is full; nothing was changed. Tell the operator the "
-         "request id %s."},
-        {ERR_IO, "storage_unavailable",
-         "The server's storage failed; nothing was changed. Tell the operator the "
-         "request id %s."},
-    };
     int err = w->cw.w.result;
-    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-        if (table[i].err == err)
-            call_fails(w->cw.call, 503, table[i].code, table[i].detail);
+    transaction_fails(w->cw.call, err);
     lua_pushfstring(L, "the store refused: %s", err_name(err));
     return err;
 }

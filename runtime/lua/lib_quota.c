@@ -111,7 +111,7 @@ static void free_trial(struct call_write *cw)
     platform_write_free(cw);
 }
 
-static int try_source(struct write *w, struct db *db)
+static int try_source(struct platform_write *w, struct db *db)
 {
     struct trial *t = (struct trial *)w;
     (void)db;

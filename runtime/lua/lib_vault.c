@@ -2,13 +2,13 @@
  * is in memory only when its row is durable. */
 
 #include <lauxlib.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "guard/vault.h"
 #include "lua/call.h"
 #include "lua/lib.h"
 #include "lua/nearest.h"
+#include "lua/platform.h"
 
 static struct vault *vault_of(lua_State *L, struct call *c)
 {
@@ -55,10 +55,9 @@ int lib_vault_secret(lua_State *L)
 /* --- setting --- */
 
 struct job {
-    struct call_write cw; /* first */
-    struct str actor, name;
+    struct platform_write p; /* first */
+    struct str name;
     struct buf value, box;
-    int64_t now_ms;
 };
 
 static void free_job(struct call_write *cw)
@@ -68,19 +67,19 @@ static void free_job(struct call_write *cw)
         explicit_bzero(j->value.p, j->value.cap);
     buf_end(&j->value);
     buf_end(&j->box);
-    free(j);
+    platform_write_free(cw);
 }
 
-static int put(struct write *w, struct db *db)
+static int put(struct platform_write *w, struct db *db)
 {
     struct job *j = (struct job *)w;
-    return vault_row_put(db, j->name, buf_slice(&j->box), j->now_ms, j->actor);
+    return vault_row_put(db, j->name, buf_slice(&j->box), w->now_ms, w->actor);
 }
 
-static int drop(struct write *w, struct db *db)
+static int drop(struct platform_write *w, struct db *db)
 {
     struct job *j = (struct job *)w;
-    return vault_row_drop(db, j->name, j->now_ms, j->actor);
+    return vault_row_drop(db, j->name, w->now_ms, w->actor);
 }
 
 /* true; nil and a word: "full", "not_found". */
@@ -89,36 +88,26 @@ static int done(struct call_write *cw, lua_State *L, int *n)
     struct job *j = (struct job *)cw;
     int err = cw->w.result;
     *n = 2;
-    if (err == ERR_NOT_FOUND || err == ERR_FULL) {
-        lua_pushnil(L);
-        lua_pushstring(L, err == ERR_FULL ? "full" : "not_found");
-        return 0;
-    }
-    if (err) {
-        lua_pushfstring(L, "the store refused: %s", err_name(err));
-        return err;
-    }
-    vault_set(cw->call->host->vault, j->name, buf_slice(&j->value), j->now_ms);
+    if (err == ERR_NOT_FOUND || err == ERR_FULL)
+        return platform_refused(L, err == ERR_FULL ? "full" : "not_found", n);
+    if (err)
+        return platform_failed(&j->p, L);
+    vault_set(cw->call->host->vault, j->name, buf_slice(&j->value), j->p.now_ms);
     lua_pushboolean(L, true);
     lua_pushnil(L);
     return 0;
 }
 
-static struct job *new_job(lua_State *L, int (*run)(struct write *, struct db *))
+static struct job *new_job(lua_State *L,
+                           int (*act)(struct platform_write *, struct db *))
 {
     struct call *c = call_of(L);
     size_t n;
     const char *p = luaL_checklstring(L, 1, &n);
     vault_of(L, c);
     luaL_argcheck(L, vault_name_ok((struct str){p, n}), 1, "is no plugin.name");
-    struct job *j = calloc(1, sizeof(*j));
-    if (!j)
-        abort();
-    j->cw.w.run = run;
-    j->cw.resume = done;
-    j->cw.free = free_job;
-    j->actor = c->actor;
-    j->now_ms = c->now.wall_ms;
+    struct job *j = platform_write_new(c, sizeof(*j), act, done);
+    j->p.cw.free = free_job;
     j->name = arena_str(c->arena, (struct str){p, n});
     return j;
 }
@@ -131,12 +120,12 @@ int lib_vault_set(lua_State *L)
     struct job *j = new_job(L, put);
     buf_str(&j->value, (struct str){p, n});
     secret_box(call_of(L)->host->pepper, buf_slice(&j->value), &j->box);
-    return call_wait(L, &j->cw);
+    return call_wait(L, &j->p.cw);
 }
 
 int lib_vault_drop(lua_State *L)
 {
-    return call_wait(L, &new_job(L, drop)->cw);
+    return call_wait(L, &new_job(L, drop)->p.cw);
 }
 
 int lib_vault_list(lua_State *L)

@@ -14,6 +14,9 @@
 
 struct platform_write {
     struct call_write cw; /* first */
+    /* On the writer's thread, unless who asks is not let in any more. */
+    int (*act)(struct platform_write *w, struct db *db);
+    bool begun; /* memory refuses by it already: done whoever asks */
     struct str actor;
     int64_t now_ms;
     struct arena arena; /* what the transaction read; of its last run */
@@ -21,7 +24,7 @@ struct platform_write {
 
 /* Of `size` bytes, cleared, with a platform_write at its front. */
 void *platform_write_new(struct call *c, size_t size,
-                         int (*run)(struct write *, struct db *),
+                         int (*act)(struct platform_write *, struct db *),
                          int (*resume)(struct call_write *, lua_State *, int *));
 void platform_write_free(struct call_write *cw);
 /* Raises nothing: pushes the message and says how the caller is answered. Returns the

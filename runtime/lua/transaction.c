@@ -105,7 +105,7 @@ static int tx_run(struct write *w, struct db *db)
     struct tx *t = (struct tx *)w;
     begin_again(t);
     if (identity_again(t->cw.call, t->wall_ms) != AUTH_OK)
-        return ERR_DENIED;
+        return ERR_ENDED;
     enum vm_end end = run_script(t, db);
     t->refused = t->refused && !t->fatal && end != VM_BUDGET && end != VM_MEMORY;
     if (t->fatal)
@@ -148,6 +148,8 @@ void transaction_fails(struct call *c, int err)
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
         if (table[i].err == err)
             call_fails(c, table[i].status, table[i].code, table[i].detail);
+    if (err == ERR_ENDED)
+        identity_fails(c);
 }
 
 static int failed(struct call *c, struct tx *t, lua_State *L)
@@ -158,13 +160,6 @@ static int failed(struct call *c, struct tx *t, lua_State *L)
         quarantine_kill(c->unit->plugin->quarantine,
                         err == ERR_NOMEM ? KILL_MEMORY : KILL_BUDGET, c->now.boot_ms,
                         c->host->log);
-    enum auth a = identity_again(c, t->wall_ms);
-    if (err == ERR_DENIED && a != AUTH_OK) {
-        buf_clear(&c->scratch);
-        auth_detail(a, c->key, STR(""), &c->scratch);
-        call_fails(c, auth_status(a), auth_code(a), "");
-        c->failed_detail = arena_str(c->arena, buf_slice(&c->scratch));
-    }
     lua_pushfstring(L, "transaction '%s': %s: ", t->name.p, err_name(err));
     lua_pushlstring(L, t->why.p, t->why.n);
     lua_concat(L, 2);

@@ -167,6 +167,9 @@ describe("a session", function()
     assert.equal(200, operator:patch(at, { suspended = true }).status)
     says(403, "organization_suspended", c:get(book.prefix .. "/bookings", nil, mine))
     assert.equal(200, c:get(at .. "/members").status)
+    assert.equal(200, c:patch(P .. "/members/" .. c.member.id, { name = "Patience" }).status)
+    assert.equal(204, c:post(P .. "/session/password",
+      { password = people.password, new_password = people.password .. "!" }).status)
     says(403, "operator_only", c:patch(at, { suspended = false }))
     assert.equal(200, operator:patch(at, { suspended = false }).status)
     assert.equal(200, c:patch(at, { suspended = true }).status) -- one's own stop

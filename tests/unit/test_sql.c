@@ -132,7 +132,7 @@ static void what_is_run_is_done_whole(void **state)
 
 /* The row that RETURNING gives comes before a foreign key that does not hold is told.
  */
-static void a_broken_promise_is_told_behind_the_row(void **state)
+static void a_broken_reference_is_told(void **state)
 {
     struct scene *s = *state;
     int64_t n;
@@ -186,7 +186,7 @@ int main(void)
         SCENE(a_number_or_nothing),
         SCENE(many_rows_are_stepped_by_who_asked),
         SCENE(what_is_run_is_done_whole),
-        SCENE(a_broken_promise_is_told_behind_the_row),
+        SCENE(a_broken_reference_is_told),
         SCENE(errors_come_through_and_leave_nothing),
         SCENE(values_too_many_are_refused),
     };

@@ -66,7 +66,8 @@
  *   http/         bytes to meaning and back: parse, chunks, query, route, reply,
  *                 forwarded (whom a proxy asks for);
  *                 outwards: outgoing, response
- *   base/         err, str, arena, buf, log, now, id, json, span, zone, counter, prom
+ *   base/         err, str, arena, buf, log, now, id, json, span, zone, counter, prom,
+ *                 huge, crc
  */
 
 #include <stdio.h>

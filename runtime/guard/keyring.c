@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/huge.h"
 
 /* Records live in chunks, each twice the one before, so that none ever moves and the
  * list of chunks has a fixed length:
@@ -141,10 +142,7 @@ static uint64_t tag_of(const unsigned char digest[DIGEST_BYTES])
 static struct table *table_new(size_t size)
 {
     struct table *t = must_calloc(1, sizeof(*t));
-    t->slots = aligned_alloc(64, size * sizeof(*t->slots));
-    if (!t->slots)
-        abort();
-    memset(t->slots, 0, size * sizeof(*t->slots));
+    t->slots = huge_calloc(size, sizeof(*t->slots));
     t->mask = size - 1;
     return t;
 }
@@ -180,7 +178,8 @@ struct key *keyring_find(const struct keyring *r,
         if (atomic_load_explicit(&s->tag, memory_order_relaxed) != tag)
             continue;
         struct key *k = record(r, index - 1);
-        if (secret_equal(k->digest, digest, DIGEST_BYTES))
+        __builtin_prefetch((char *)k + 64, 1);
+        if (secret_equal_digest(k->digest, digest))
             return k;
     }
 }
@@ -219,11 +218,11 @@ void keyring_free(struct keyring *r)
         return;
     for (struct table *t = atomic_load(&r->table), *older; t; t = older) {
         older = t->older;
-        free(t->slots);
+        huge_free(t->slots, t->mask + 1, sizeof(*t->slots));
         free(t);
     }
     for (int i = 0; i < CHUNKS; i++)
-        free(atomic_load(&r->chunks[i]));
+        huge_free(atomic_load(&r->chunks[i]), (size_t)CHUNK0 << i, sizeof(struct key));
     names_end(&r->shared->keys);
     names_end(&r->shared->orgs);
     names_end(&r->shared->slugs);
@@ -286,7 +285,7 @@ static struct key *record_new(struct keyring *r, size_t i)
 {
     unsigned chunk = 63u - (unsigned)__builtin_clzll((uint64_t)i / CHUNK0 + 1);
     if (!atomic_load_explicit(&r->chunks[chunk], memory_order_relaxed)) {
-        struct key *at = must_calloc((size_t)CHUNK0 << chunk, sizeof(*at));
+        struct key *at = huge_calloc((size_t)CHUNK0 << chunk, sizeof(*at));
         atomic_store_explicit(&r->chunks[chunk], at, memory_order_release);
     }
     return record(r, i);

@@ -32,36 +32,42 @@ enum { IP_BYTES = 16 };
 enum { ORG_SUSPENDED = 1 << 0, ORG_HELD = 1 << 1 };
 
 struct org {
+    _Atomic int suspended;         /* 0: it is not */
+    uint32_t ring;                 /* its day in guard/limit.h */
+    _Atomic uint32_t inputs;       /* counts changes of what quota policies read */
+    _Atomic(const struct override *) limits; /* NULL: none */
     char id[ID_MAX]; /* with org_ */
     struct str slug;
-    uint32_t ring;                 /* its day in guard/limit.h */
-    _Atomic int suspended;         /* 0: it is not */
-    _Atomic uint32_t inputs;       /* counts changes of what quota policies read */
     _Atomic(const struct str *) name, plan, metadata;
-    _Atomic(const struct override *) limits; /* NULL: none */
     int64_t version;
 };
 
+/* What every request looks at is in the first two cache lines. */
 struct key {
-    unsigned char digest[DIGEST_BYTES];
-    char id[ID_MAX], last4[LAST4 + 1];
-    uint32_t ring; /* its minute and hour; a rotated key's successor has the same */
-    int environment; /* enum environment */
-    _Atomic uint32_t scopes; /* guard/scope.h */
+    _Alignas(64) unsigned char digest[DIGEST_BYTES];
     struct org *org;
-    int64_t created_ms, not_before_ms; /* 0: none */
+    int64_t not_before_ms;             /* 0: none */
     _Atomic int64_t expires_ms;        /* 0: none */
     _Atomic int state;                 /* enum key_state */
-    _Atomic uint32_t inputs;           /* as the organization's */
+    uint32_t ring; /* its minute and hour; a rotated key's successor has the same */
+
     _Atomic uint64_t quota;            /* a mark of lua/quota.c; 0 at first */
-    _Atomic(const struct str *) label;
+    _Atomic uint32_t inputs;           /* as the organization's */
+    _Atomic uint32_t scopes;           /* guard/scope.h */
     _Atomic(const struct override *) limits; /* NULL: none */
     _Atomic int64_t last_used_ms;
     _Atomic uint64_t last_used_ip[2];
     _Atomic uint32_t ip_turn; /* odd while the address is being written */
+    int environment;          /* enum environment */
+    _Atomic(const struct str *) label;
+
+    char id[ID_MAX], last4[LAST4 + 1];
+    int64_t created_ms;
     int64_t version;
     int64_t used_written_ms, used_durable_ms; /* last_used in the store: key_use.c's */
 };
+_Static_assert(offsetof(struct key, quota) == 64 && offsetof(struct key, id) == 128,
+               "what every request looks at is in two lines");
 
 static inline struct str keyring_text(const struct str *s)
 {

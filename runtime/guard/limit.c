@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/huge.h"
 #include "guard/limit_load.h"
 #include "guard/limit_ring.h"
 
@@ -104,12 +105,7 @@ static void index_grow(struct limits *l)
 
 static void add_rings(struct limits *l, unsigned k)
 {
-    size_t bytes = ((size_t)LIMIT_CHUNK_0 << k) * sizeof(struct limit_ring);
-    bytes = (bytes + 63) / 64 * 64;
-    l->rings[k] = aligned_alloc(64, bytes);
-    if (!l->rings[k])
-        abort();
-    memset(l->rings[k], 0, bytes);
+    l->rings[k] = huge_calloc((size_t)LIMIT_CHUNK_0 << k, sizeof(struct limit_ring));
 }
 
 static int make_ring(struct limits *l, struct str id, uint32_t *ring)
@@ -231,7 +227,7 @@ static int load(struct limits *l, const struct limit_boot *boot)
 static void destroy(struct limits *l)
 {
     for (unsigned k = 0; k < LIMIT_CHUNKS; k++)
-        free(l->rings[k]);
+        huge_free(l->rings[k], (size_t)LIMIT_CHUNK_0 << k, sizeof(struct limit_ring));
     free(l->index);
     pthread_mutex_destroy(&l->lock);
     free(l);
@@ -294,6 +290,8 @@ static void ask(struct limits *l, struct question *q, uint32_t key, uint32_t org
 {
     struct limit_ring *k = ring_at(l, key), *o = ring_at(l, org);
     assert(k != o);
+    limit_ring_fetch(o);
+    limit_ring_fetch(k);
     q->ring[LIMIT_MINUTE] = q->ring[LIMIT_HOUR] = k;
     q->ring[LIMIT_DAY] = o;
     limit_ring_lock(o);

@@ -45,6 +45,16 @@ static inline void limit_ring_unlock(struct limit_ring *r)
         limit_ring_wake(r);
 }
 
+/* Under its lock: the entries that counting and pushing will touch, asked for at once.
+ */
+static inline void limit_ring_fetch(const struct limit_ring *r)
+{
+    if (!r->at)
+        return;
+    __builtin_prefetch(&r->at[r->head & r->mask], 1);
+    __builtin_prefetch(&r->at[r->seen[LIMIT_HOUR] & r->mask], 0);
+}
+
 static inline void limit_ring_init(struct limit_ring *r, struct limit_slot *s)
 {
     *r =

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/crc.h"
+
 /* Why no slow hash. Argon2 and its kin buy time for secrets that people choose, by
  * making each guess dear. A key of ours holds 190 random bits: at a million million
  * guesses a second the search outlasts the sun, whatever one guess costs. The price
@@ -195,29 +197,9 @@ const char *key_kind_prefix(enum key_kind k)
     return prefixes[k];
 }
 
-/* CRC-32 is linear: the entry for a byte is the sum of the entries for its bits. */
-#define BIT(i, b, v) ((i) >> (b)&1 ? (v) : 0u)
-#define ROW1(i)                                                                 \
-    (BIT(i, 0, 0x77073096u) ^ BIT(i, 1, 0xEE0E612Cu) ^ BIT(i, 2, 0x076DC419u) ^ \
-     BIT(i, 3, 0x0EDB8832u) ^ BIT(i, 4, 0x1DB71064u) ^ BIT(i, 5, 0x3B6E20C8u) ^ \
-     BIT(i, 6, 0x76DC4190u) ^ BIT(i, 7, 0xEDB88320u))
-#define ROW4(i)  ROW1(i), ROW1((i) + 1), ROW1((i) + 2), ROW1((i) + 3)
-#define ROW16(i) ROW4(i), ROW4((i) + 4), ROW4((i) + 8), ROW4((i) + 12)
-#define ROW64(i) ROW16(i), ROW16((i) + 16), ROW16((i) + 32), ROW16((i) + 48)
-
-static const uint32_t crc_table[256] = {ROW64(0), ROW64(64), ROW64(128), ROW64(192)};
-
-static uint32_t crc32_ieee(const char *p, size_t n)
-{
-    uint32_t c = 0xFFFFFFFFu;
-    for (size_t i = 0; i < n; i++)
-        c = crc_table[(c ^ (unsigned char)p[i]) & 0xFF] ^ c >> 8;
-    return c ^ 0xFFFFFFFFu;
-}
-
 static void put_checksum(const char *key, char out[CHECKSUM])
 {
-    uint32_t c = crc32_ieee(key, PREFIX + RANDOM);
+    uint32_t c = crc32_ieee((struct str){key, PREFIX + RANDOM});
     for (int i = CHECKSUM; i-- > 0; c /= 62)
         out[i] = alphabet[c % 62];
 }
@@ -247,10 +229,15 @@ bool key_looks_like(struct str text)
     return has_prefix(text, TEXT_KINDS, &kind);
 }
 
-static bool in_alphabet(char c)
+/* Without a branch a byte: a key is good as a rule, and looked at by each request. */
+static bool all_in_alphabet(const char *p, size_t n)
 {
-    unsigned char u = (unsigned char)c, low = u | 0x20;
-    return (u >= '0' && u <= '9') || (low >= 'a' && low <= 'z');
+    unsigned strange = 0;
+    for (size_t i = 0; i < n; i++) {
+        unsigned c = (unsigned char)p[i];
+        strange |= (unsigned)(c - '0' > 9) & (unsigned)((c | 0x20) - 'a' > 25);
+    }
+    return !strange;
 }
 
 static enum key_form form_of(struct str text, int kinds, enum key_kind *kind)
@@ -260,9 +247,8 @@ static enum key_form form_of(struct str text, int kinds, enum key_kind *kind)
         return KEY_NO_PREFIX;
     if (text.n != KEY_TEXT)
         return KEY_LENGTH;
-    for (size_t i = PREFIX; i < KEY_TEXT; i++)
-        if (!in_alphabet(text.p[i]))
-            return KEY_ALPHABET;
+    if (!all_in_alphabet(text.p + PREFIX, KEY_TEXT - PREFIX))
+        return KEY_ALPHABET;
     put_checksum(text.p, sum);
     bool same = memcmp(sum, text.p + PREFIX + RANDOM, CHECKSUM) == 0;
     return same ? KEY_WELL_FORMED : KEY_CHECKSUM;
@@ -308,6 +294,21 @@ void secret_hash(struct str text, unsigned char out[DIGEST_BYTES])
 bool secret_equal(const void *a, const void *b, size_t n)
 {
     return sodium_memcmp(a, b, n) == 0;
+}
+
+/* In whole words, since each request does it; every byte is looked at, whatever the
+ * ones before were. The barrier keeps the compiler from knowing better. */
+bool secret_equal_digest(const unsigned char a[DIGEST_BYTES],
+                         const unsigned char b[DIGEST_BYTES])
+{
+    uint64_t x[DIGEST_BYTES / 8], y[DIGEST_BYTES / 8], differs = 0;
+    memcpy(x, a, DIGEST_BYTES);
+    memcpy(y, b, DIGEST_BYTES);
+    for (int i = 0; i < DIGEST_BYTES / 8; i++) {
+        differs |= x[i] ^ y[i];
+        __asm__ volatile("" : "+r"(differs));
+    }
+    return differs == 0;
 }
 
 void secret_random(void *out, size_t n)

@@ -50,7 +50,10 @@ void secret_token(char out[SECRET_TOKEN + 1]);
 
 void secret_digest(const struct pepper *p, struct str text,
                    unsigned char out[DIGEST_BYTES]);
-bool secret_equal(const void *a, const void *b, size_t n); /* constant time */
+/* In constant time; the second for two digests. */
+bool secret_equal(const void *a, const void *b, size_t n);
+bool secret_equal_digest(const unsigned char a[DIGEST_BYTES],
+                         const unsigned char b[DIGEST_BYTES]);
 void secret_random(void *out, size_t n);
 void secret_hash(struct str text, unsigned char out[DIGEST_BYTES]); /* BLAKE2b, no key */
 

@@ -160,6 +160,22 @@ static void digests_depend_on_key_and_text(void **state)
     assert_false(secret_equal(x, y, DIGEST_BYTES));
 }
 
+/* Any one bit apart is apart. */
+static void two_digests_are_one_or_not(void **state)
+{
+    (void)state;
+    unsigned char x[DIGEST_BYTES], y[DIGEST_BYTES];
+    secret_random(x, sizeof(x));
+    memcpy(y, x, sizeof(y));
+    assert_true(secret_equal_digest(x, y));
+    for (int bit = 0; bit < DIGEST_BYTES * 8; bit++) {
+        y[bit / 8] ^= (unsigned char)(1 << bit % 8);
+        assert_false(secret_equal_digest(x, y));
+        y[bit / 8] = x[bit / 8];
+    }
+    assert_true(secret_equal_digest(x, y));
+}
+
 static void the_check_value_sees_both_halves(void **state)
 {
     (void)state;
@@ -367,6 +383,7 @@ int main(void)
         cmocka_unit_test(whatever_begins_like_a_key_is_masked),
         cmocka_unit_test(hashes_are_blake2b),
         cmocka_unit_test(digests_depend_on_key_and_text),
+        cmocka_unit_test(two_digests_are_one_or_not),
         cmocka_unit_test(the_check_value_sees_both_halves),
         cmocka_unit_test(a_box_comes_back),
         cmocka_unit_test(a_changed_box_stays_shut),

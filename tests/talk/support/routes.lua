@@ -123,8 +123,9 @@ function routes.request(route, ids, values)
     body = bodies[route.name] or route.body and next(route.body.required or {}) == nil and route.example
       or route.body and routes.fill(route, route.body, values) or nil
   end
-  local tail = next(query) and http.query(query) or ""
-  return { method = route.method, path = routes.path(route, ids, values) .. tail, body = body }
+  local tail, copy = next(query) and http.query(query) or "", body and {}
+  for name, value in pairs(body or {}) do copy[name] = value end -- it may be changed
+  return { method = route.method, path = routes.path(route, ids, values) .. tail, body = copy }
 end
 
 return routes

@@ -14,6 +14,10 @@ end
 -- The rows as sqlite3 prints them: "a|b\nc|d\n".
 sql.read = run
 
+-- Tables and columns in which it is noted who asked.
+sql.noted = { usage = true, usage_name = true, usage_seen = true, denial = true,
+  last_used_at = true, last_used_ip = true, seen_at = true }
+
 -- All rows of all tables as text, but for tables and columns of these names: to see that
 -- nothing changed.
 function sql.dump(s, except)

@@ -30,7 +30,7 @@ local function bookings(org, d)
   local first, last = made("consultation", 3)
   d:patch("/services/group-class", { approval = "required" })
   local hold = d:post("/holds", { service_slug = "consultation", starts_at = last.startsAt,
-    ends_at = last.endsAt, host_id = last.hostId }).hold
+    ends_at = last.endsAt, host_id = last.hostId, ttl_minutes = 60 }).hold
   return first, made("consultation", 3), made("group-class", 6).booking, hold
 end
 

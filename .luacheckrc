@@ -15,7 +15,7 @@ stds.kordless = {
     kordless = {
       fields = {
         "now", "id", "transaction", "emit", "problem", "secret", "refuse", "answer", "sleep",
-        "fetch", "after",
+        "fetch", "after", "record",
         options = { other_fields = true },
         log = { fields = { "info", "warn", "error" } },
         json = { fields = { "null", "encode", "decode", "array", "is_array" } },

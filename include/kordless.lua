@@ -255,6 +255,17 @@ function kordless.answer(status, body) end
 ---@param data? any plain data
 function kordless.emit(name, data) end
 
+--- T; needs "record". Adds a row to the audit, in this transaction: it stands if all of it does.
+--- Who did it is the server's to say (the key, the member, the token; "contact" for a customer,
+--- "plugin" for what a plugin does by itself), and when; the plugin's name is put in front of the
+--- action. At most 32 rows; none ever changes or goes, so put no secret and nothing personal into
+--- it.
+---@param action string two words: `"host.deleted"`
+---@param object? string the id of what was changed
+---@param detail? table what of it, an object of at most 4 KiB
+---@param organization_id? string where the caller has none; else it must be the caller's
+function kordless.record(action, object, detail, organization_id) end
+
 --- H. Ends the request with an error of the manifest or of the server, as returning nil, name,
 --- members from the handler would. Does not return; a pcall around it does not undo it, and nothing
 --- more is written.
@@ -796,7 +807,7 @@ function kordless.usage.denials(key_id) end
 ---@field address string of the caller
 ---@field request_id string
 
----@alias kordless.need "db"|"transaction"|"time"|"zone"|"span"|"crypto"|"id"|"policy"|"sleep"|"keys"|"fetch"|"after"|"emit"|"secret"|"secrets"|"metrics"
+---@alias kordless.need "db"|"transaction"|"time"|"zone"|"span"|"crypto"|"id"|"policy"|"sleep"|"keys"|"fetch"|"after"|"emit"|"secret"|"secrets"|"metrics"|"record"
 
 -- What plugin.lua returns: plain values; it is read without any globals. An unknown key is a
 -- fault, and so is whatever has the wrong type.

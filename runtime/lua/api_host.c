@@ -72,6 +72,19 @@ const struct api_row api_host[] = {
          "transaction have at most 64 KiB. A hook runs as kordless.after does, right "
          "away, in memory only: what must not be lost in a crash is a row of your "
          "own."},
+    {"record", API_FUNCTION, T, NEED_RECORD, .call = lib_audit_record,
+     .takes = LIST{{"action", "string", "two words: `\"host.deleted\"`"},
+                   {"object?", "string", "the id of what was changed"},
+                   {"detail?", "table", "what of it, an object of at most 4 KiB"},
+                   {"organization_id?", "string",
+                    "where the caller has none; else it must be the caller's"},
+                   END},
+     .text =
+         "Adds a row to the audit, in this transaction: it stands if all of it does. "
+         "Who did it is the server's to say (the key, the member, the token; "
+         "\"contact\" for a customer, \"plugin\" for what a plugin does by itself), "
+         "and when; the plugin's name is put in front of the action. At most 32 rows; "
+         "none ever changes or goes, so put no secret and nothing personal into it."},
     {"problem", API_FUNCTION, H, 0, .call = lib_host_problem,
      .takes = LIST{{"name", "string", ""}, {"members?", "table", ""}, END},
      .text = "Ends the request with an error of the manifest or of the server, as "

@@ -173,7 +173,7 @@ const struct api_row api_people[] = {
      .text = "A token as people may see it."},
 
     {"audit", API_LIBRARY, H, NEED_KEYS, .text = "What was done and by whom (people)."},
-    {"audit.list", API_FUNCTION, H, NEED_KEYS, .call = lib_token_audit,
+    {"audit.list", API_FUNCTION, H, NEED_KEYS, .call = lib_audit_list,
      .takes = LIST{{"filter",
                     "{organization_id: string?, action: string?, object: string?}", ""},
                    {"before?", "integer", "an id: those older than it"},

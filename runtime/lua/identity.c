@@ -2,6 +2,18 @@
 
 #include "guard/auth.h"
 
+struct str identity_actor(const struct call *c)
+{
+    if (c->actor.n)
+        return c->actor;
+    if (c->key)
+        return str_of(c->key->id);
+    if (c->is_job)
+        return STR("plugin");
+    return c->route && c->route->auth == ROUTE_CONTACT ? STR("contact")
+                                                       : STR("stranger");
+}
+
 static void set_text(lua_State *L, const char *name, struct str v)
 {
     if (!v.p)

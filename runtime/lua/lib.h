@@ -15,6 +15,8 @@ struct spans;
 struct call;
 struct api_grant;
 
+int lib_audit_list(lua_State *L);
+int lib_audit_record(lua_State *L);
 int lib_crypto_equal(lua_State *L);
 int lib_crypto_hash(lua_State *L);
 int lib_crypto_token(lua_State *L);
@@ -91,7 +93,6 @@ int lib_time_days(lua_State *L);
 int lib_time_format(lua_State *L);
 int lib_time_parse(lua_State *L);
 int lib_time_weekday(lua_State *L);
-int lib_token_audit(lua_State *L);
 int lib_token_create(lua_State *L);
 int lib_token_list(lua_State *L);
 int lib_token_revoke(lua_State *L);

@@ -32,7 +32,7 @@ void *platform_write_new(struct call *c, size_t size,
     w->act = act;
     w->cw.resume = resume;
     w->cw.free = platform_write_free;
-    w->actor = c->actor.n || !c->key ? c->actor : str_of(c->key->id);
+    w->actor = identity_actor(c);
     w->now_ms = c->now.wall_ms;
     arena_init(&w->arena);
     return w;

@@ -1,10 +1,8 @@
-/* kordless.tokens, the operators' own keys, and kordless.audit, what was done by whom.
- */
+/* kordless.tokens, the operators' own keys. */
 
 #include <lauxlib.h>
 #include <string.h>
 
-#include "guard/audit.h"
 #include "guard/token.h"
 #include "lua/lib.h"
 #include "lua/lib_people.h"
@@ -102,46 +100,6 @@ int lib_token_list(lua_State *L)
     lua_createtable(L, n, 0);
     for (int i = 0; i < n; i++) {
         push_token(L, &rows[i]);
-        lua_rawseti(L, -2, i + 1);
-    }
-    return 1;
-}
-
-/* --- audit --- */
-
-static void push_audit(lua_State *L, const struct audit_row *r)
-{
-    lua_createtable(L, 0, 7);
-    lua_pushinteger(L, r->id);
-    lua_setfield(L, -2, "id");
-    platform_set_ms(L, "at", r->at_ms);
-    platform_set_str(L, "actor", r->actor);
-    platform_set_str(L, "action", r->action);
-    platform_set_str(L, "organization_id", r->organization_id);
-    platform_set_str(L, "object", r->object);
-    platform_set_str(L, "detail", r->detail);
-}
-
-/* list({organization_id, action, object}, before, most) */
-int lib_token_audit(lua_State *L)
-{
-    struct call *c = call_of(L);
-    struct audit_row *rows;
-    int n = 0;
-    luaL_checktype(L, 1, LUA_TTABLE);
-    struct audit_query q = {.organization_id =
-                                platform_str(L, 1, c, "organization_id", NULL),
-                            .action = platform_str(L, 1, c, "action", NULL),
-                            .object = platform_str(L, 1, c, "object", NULL),
-                            .before = luaL_optinteger(L, 2, 0),
-                            .max = (int)luaL_optinteger(L, 3, LIST_MAX)};
-    luaL_argcheck(L, q.max >= 1 && q.max <= LIST_MAX, 3, "1 to 100");
-    int err = audit_list(platform_read(L, c), &q, c->arena, &rows, &n);
-    if (err)
-        return luaL_error(L, "the audit cannot be read: %s", err_name(err));
-    lua_createtable(L, n, 0);
-    for (int i = 0; i < n; i++) {
-        push_audit(L, &rows[i]);
         lua_rawseti(L, -2, i + 1);
     }
     return 1;

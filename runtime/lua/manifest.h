@@ -30,7 +30,8 @@ enum need_bit {
     NEED_SECRET = 1 << 13,
     NEED_SECRETS = 1 << 14,
     NEED_METRICS = 1 << 15,
-    NEED_END = 1 << 16
+    NEED_RECORD = 1 << 16,
+    NEED_END = 1 << 17
 };
 
 enum route_auth {

@@ -1,11 +1,11 @@
 #ifndef KORDLESS_LUA_TRAIL_H
 #define KORDLESS_LUA_TRAIL_H
 
-/* Which line of a script decided. A run is watched line by line; when a function returns
- * a table with something at [1], the line counts that put it there; when it returns
- * something else that is true, the line of its return; and when it lets things be (nil,
- * false, an empty table), the line where the function begins. What counts is the
- * function that returns last, the one that was called. Needs no memory of Lua's. */
+/* Which line of a script decided. A run is watched line by line; when a function
+ * returns a table with something at [1], the line counts that put it there; when it
+ * returns something else that is true, the line of its return; and when it lets things
+ * be (nil, false, an empty table), the line where the function begins. What counts is
+ * the function that returns last, the one that was called. Needs no memory of Lua's. */
 
 #include "lua/vm.h"
 

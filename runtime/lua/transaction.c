@@ -28,6 +28,7 @@ static void tx_free(struct call_write *cw)
     buf_end(&t->answer);
     buf_end(&t->events);
     buf_end(&t->scratch);
+    buf_end(&t->detail);
     free(t);
 }
 
@@ -91,6 +92,7 @@ static void begin_again(struct tx *t)
     t->answer_status = 0;
     t->refused = false;
     t->fatal = 0;
+    t->rows = 0;
     t->sql_steps = 0;
     t->left = BUDGET_TRANSACTION;
 }
@@ -204,6 +206,8 @@ int transaction_wait(lua_State *L)
     t->unit = c->unit->writer;
     t->name = arena_str(c->arena, (struct str){name, n});
     t->idem = c->idem;
+    t->actor = identity_actor(c);
+    t->organization_id = c->org ? str_of(c->org->id) : STR("");
     t->wall_ms = c->now.wall_ms;
     buf_str(&t->args, buf_slice(&c->scratch));
     return call_wait(L, &t->cw);

@@ -14,6 +14,9 @@ struct tx {
     struct buf args, result, why;
     struct buf answer; /* the encoded body of kordless.answer */
     struct buf events, scratch; /* of kordless.emit, hook.c */
+    struct buf detail;          /* of kordless.record */
+    int rows;                   /* of the audit */
+    struct str actor, organization_id; /* who asks, for the audit; or "" */
     int answer_status; /* 0: none */
     bool refused;      /* kordless.refuse: rolled back, `result` is its value */
     int fatal;         /* a failure of the store that no pcall may hide */

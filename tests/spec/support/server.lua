@@ -133,6 +133,13 @@ function server.start(now)
       self.events = self.events or {}
       table.insert(self.events, { name = name, data = data })
     end,
+    record = function(action, object, detail, organization_id)
+      assert(self.writing, "only a transaction notes")
+      assert(action:find("^[a-z_]+%.[a-z_]+$") and #json.encode(detail or {}) <= 4096)
+      self.audit = self.audit or {}
+      table.insert(self.audit, { action = self.plugin .. "." .. action, object = object,
+        detail = detail, organization_id = organization_id })
+    end,
     refuse = function(value)
       error({ mark = REFUSED, value = value }, 0)
     end,

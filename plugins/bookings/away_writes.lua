@@ -7,11 +7,19 @@ local view = require("bookings.hold_view")
 
 local writes = {}
 
+local function note(row, change)
+  kordless.record("time_off." .. change, row.id, {
+    host_id = row.host_id, kind = row.kind, start_at = kordless.time.format(row.start_at),
+    end_at = kordless.time.format(row.end_at),
+  }, row.organization_id)
+end
+
 -- args: row, most (bookings told). What it overlaps stays where it is.
 function writes.leave(args)
   local row = args.row
   ledger.block(row)
   away.add(row)
+  note(row, "created")
   local found = away.overlapping(row.host_id, row.start_at, row.end_at, args.most + 1)
   return kordless.answer(201, {
     time_off = view.away(row),
@@ -22,8 +30,12 @@ end
 
 -- args: id
 function writes.come_back(args)
-  ledger.release(args.id)
-  away.drop(args.id)
+  local row = away.one(args.id)
+  if row then
+    ledger.release(row.id)
+    away.drop(row.id)
+    note(row, "deleted")
+  end
   return {}
 end
 

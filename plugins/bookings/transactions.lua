@@ -14,7 +14,15 @@ local transactions = {}
 
 local views = { short = view.short, own = view.own }
 
-local function tell(event, row)
+-- When and with whom.
+local function placed(row)
+  return { start_at = kordless.time.format(row.start_at), host_id = row.host_id }
+end
+
+-- Says what became of a booking, to who listens and to the audit. detail: plain, and nothing
+-- of who it is for.
+local function tell(event, row, change, detail)
+  kordless.record("booking." .. change, row.id, detail, row.organization_id)
   kordless.emit(event, { organization_id = row.organization_id, booking = view.own(row) })
 end
 
@@ -53,7 +61,7 @@ function transactions.create(args)
   row.host_id, row.session = who.id, session
   store.add(row)
   row = store.booking(row.id)
-  tell("created", row)
+  tell("created", row, "created", placed(row))
   return kordless.answer(201, {
     booking = views[args.view](row),
     calendar_invite = { ics_url = args.ics_url },
@@ -69,7 +77,7 @@ function transactions.cancel(args)
   ledger.release(row.id, row.session)
   store.cancel(row.id, args.reason, args.now)
   row = store.booking(row.id)
-  tell("canceled", row)
+  tell("canceled", row, "canceled")
   return reply(args.view, row)
 end
 
@@ -85,26 +93,26 @@ function transactions.confirm(args)
   end
   store.confirm(row.id, args.now)
   row = store.booking(row.id)
-  tell("updated", row)
+  tell("updated", row, "confirmed")
   return reply("own", row)
 end
 
 -- args: id, version, now, patch. What changes nothing makes no new version.
 function transactions.annotate(args)
-  local row, changes = store.booking(args.id), false
+  local row, changed = store.booking(args.id), {}
   if row.version ~= args.version then
     return { changed = true }
   end
   for _, name in ipairs({ "notes", "outcome" }) do
     local value = args.patch[name]
     if value ~= nil and value ~= (row[name] or kordless.json.null) then
-      row[name], changes = value, true
+      row[name], changed[name] = value, name == "notes" or { to = value }
     end
   end
-  if changes then
+  if next(changed) then
     store.annotate(row.id, row.notes, row.outcome, args.now)
     row = store.booking(row.id)
-    tell("updated", row)
+    tell("updated", row, "updated", { changed = changed })
   end
   return reply("own", row)
 end
@@ -132,8 +140,9 @@ function transactions.reschedule(args)
     host_id = who.id, session = session, start_at = plan.start, end_at = plan.finish,
     timezone = args.timezone, notes = args.notes, policy = args.policy, now = args.now,
   })
+  local before = placed(row)
   row = store.booking(row.id)
-  tell("updated", row)
+  tell("updated", row, "moved", { from = before, to = placed(row) })
   return reply(args.view, row)
 end
 

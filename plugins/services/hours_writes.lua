@@ -1,5 +1,6 @@
 -- Transactions on schedules and closures. args: organization_id, now, and what each says.
 
+local changes = require("services.changes")
 local hours = require("services.hours_rules")
 local outcome = require("services.outcome")
 local store = require("services.hours_store")
@@ -12,9 +13,12 @@ function writes.put_schedule(args)
   if not id then
     return outcome.MISSING
   end
+  local before = store.schedule(id)
   store.put_schedule(args.organization_id, args.owner_kind, id, args.schedule)
-  outcome.tell(args, "schedule", id, "updated")
-  return kordless.answer(200, { schedule = hours.shown(store.schedule(id)) })
+  local shown = hours.shown(store.schedule(id))
+  local detail = changes.of(before and hours.shown(before) or {}, shown)
+  outcome.tell(args, "schedule", id, "updated", detail)
+  return kordless.answer(200, { schedule = shown })
 end
 
 -- owner_kind, owner
@@ -27,10 +31,14 @@ function writes.delete_schedule(args)
   return outcome.GONE
 end
 
+local function dates(closure)
+  return { first_date = closure.first_date, last_date = closure.last_date }
+end
+
 -- closure
 function writes.create_closure(args)
   store.add_closure(args.organization_id, args.closure)
-  outcome.tell(args, "closure", args.closure.id, "created")
+  outcome.tell(args, "closure", args.closure.id, "created", dates(args.closure))
   return kordless.answer(201, { closure = hours.shown_closure(args.closure) })
 end
 
@@ -41,7 +49,7 @@ function writes.delete_closure(args)
     return outcome.MISSING
   end
   store.drop_closure(row.id)
-  outcome.tell(args, "closure", row.id, "deleted")
+  outcome.tell(args, "closure", row.id, "deleted", dates(row))
   return outcome.GONE
 end
 

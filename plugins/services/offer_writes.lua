@@ -1,5 +1,6 @@
 -- Transactions on services. args: organization_id, now, and what each says.
 
+local changes = require("services.changes")
 local lists = require("services.list_store")
 local offers = require("services.offer_rules")
 local outcome = require("services.outcome")
@@ -37,7 +38,7 @@ function writes.create_service(args)
   end
   store.add(args.organization_id, service, args.now)
   store.set_hosts(service)
-  outcome.tell(args, "service", service.id, "created")
+  outcome.tell(args, "service", service.id, "created", { slug = service.slug })
   return answer(201, args, service.id)
 end
 
@@ -61,7 +62,8 @@ function writes.change_service(args)
   if args.body.host_ids then
     store.set_hosts(service)
   end
-  outcome.tell(args, "service", row.id, "updated")
+  local after = offers.shown(store.find(args.organization_id, row.id))
+  outcome.tell(args, "service", row.id, "updated", changes.of(offers.shown(row), after))
   return answer(200, args, row.id)
 end
 
@@ -73,7 +75,7 @@ function writes.archive_service(args)
   end
   if row.status ~= "archived" then
     store.archive(row.id, args.now)
-    outcome.tell(args, "service", row.id, "archived")
+    outcome.tell(args, "service", row.id, "archived", { slug = row.slug })
   end
   return outcome.GONE
 end

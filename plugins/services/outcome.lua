@@ -47,8 +47,12 @@ function outcome.of(req, name, args)
   return done.status, done.body
 end
 
--- Tells who listens; change: "created", "updated", "deleted" or "archived".
-function outcome.tell(args, object, id, change)
+-- Tells who listens, and the audit; change: "created", "updated", "deleted" or "archived".
+-- detail: what of it, {changed = …} of an update (changes.of), which is not noted if none was.
+function outcome.tell(args, object, id, change, detail)
+  if detail or change ~= "updated" then
+    kordless.record(object .. "." .. change, id, detail, args.organization_id)
+  end
   kordless.emit("changed",
     { organization_id = args.organization_id, object = object, id = id, change = change })
 end

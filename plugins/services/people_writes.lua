@@ -1,5 +1,6 @@
 -- Transactions on hosts and teams. args: organization_id, now, and what each says.
 
+local changes = require("services.changes")
 local lists = require("services.list_store")
 local outcome = require("services.outcome")
 local people = require("services.people_rules")
@@ -29,7 +30,8 @@ function writes.change_host(args)
     return outcome.MISSING
   end
   store.set_host(people.changed_host(row, args.body), args.now)
-  outcome.tell(args, "host", row.id, "updated")
+  local after = people.host(store.host(args.organization_id, row.id))
+  outcome.tell(args, "host", row.id, "updated", changes.of(people.host(row), after))
   return host_answer(200, args, row.id)
 end
 
@@ -77,7 +79,7 @@ function writes.create_team(args)
   end
   store.add_team(args.organization_id, team, args.now)
   store.set_members(team)
-  outcome.tell(args, "team", team.id, "created")
+  outcome.tell(args, "team", team.id, "created", { name = team.name })
   return team_answer(201, args, team.id)
 end
 
@@ -96,7 +98,8 @@ function writes.change_team(args)
   if args.body.members then
     store.set_members(team)
   end
-  outcome.tell(args, "team", row.id, "updated")
+  local after = people.team(store.team(args.organization_id, row.id))
+  outcome.tell(args, "team", row.id, "updated", changes.of(people.team(row), after))
   return team_answer(200, args, row.id)
 end
 
@@ -117,7 +120,7 @@ function writes.delete_team(args)
     return outcome.refused(violations)
   end
   store.drop_team(row.id, args.now)
-  outcome.tell(args, "team", row.id, "deleted")
+  outcome.tell(args, "team", row.id, "deleted", { name = row.name })
   return outcome.GONE
 end
 

@@ -218,7 +218,7 @@ return {
   name = "services",
   version = "1.0.0",
   api = 1,
-  needs = { "db", "transaction", "time", "zone", "id", "crypto", "emit" },
+  needs = { "db", "transaction", "time", "zone", "id", "crypto", "emit", "record" },
   events = { "changed" }, -- {organization_id, object, id, change}: service, host, team, …
   uses = { "services" },
   reads = { "organization", "booking", "claim" },

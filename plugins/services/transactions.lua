@@ -35,6 +35,7 @@ function transactions.seed(args)
     local owner_id = schedule.owner_id or organization_id
     store.add_schedule(organization_id, schedule.owner_kind, owner_id, schedule)
   end
+  kordless.record("catalogue.seeded", organization_id, nil, organization_id)
   return answer
 end
 

@@ -111,7 +111,10 @@ static void other_answers_are_their_return_s(void **state)
 static void none_is_where_the_function_begins(void **state)
 {
     (void)state;
-    static const char *const empty[] = {"", "return", "return {}", "return false",
+    static const char *const empty[] = {"",
+                                        "return",
+                                        "return {}",
+                                        "return false",
                                         "local t = {} t[1] = 'x' t[1] = nil return t",
                                         "local t = {}\nt[2] = 1\nt[2] = nil\nreturn t"};
     char text[256];

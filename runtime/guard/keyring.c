@@ -94,11 +94,11 @@ static void *must_calloc(size_t n, size_t size)
 static void names_grow(struct names *names)
 {
     struct names wider = {NULL, names->n, names->cap ? names->cap * 2 : 64};
-    wider.at = must_calloc(wider.cap, sizeof(*wider.at));
+    wider.at = huge_calloc(wider.cap, sizeof(*wider.at));
     for (size_t i = 0; i < names->cap; i++)
         if (names->at[i].record)
             *name_place(&wider, names->at[i].text, names->at[i].hash) = names->at[i];
-    free(names->at);
+    huge_free(names->at, names->cap, sizeof(*names->at));
     *names = wider;
 }
 
@@ -209,7 +209,7 @@ struct keyring *keyring_new(void)
 
 static void names_end(struct names *names)
 {
-    free(names->at);
+    huge_free(names->at, names->cap, sizeof(*names->at));
 }
 
 void keyring_free(struct keyring *r)

@@ -92,12 +92,10 @@ static void index_grow(struct limits *l)
     uint32_t count = atomic_load(&l->count);
     if (count < l->index_size / 2)
         return;
+    huge_free(l->index, l->index_size, sizeof(*l->index));
     while (count >= l->index_size / 2)
         l->index_size = l->index_size ? l->index_size * 2 : 256;
-    free(l->index);
-    l->index = calloc(l->index_size, sizeof(*l->index));
-    if (!l->index)
-        abort();
+    l->index = huge_calloc(l->index_size, sizeof(*l->index));
     for (uint32_t n = 0; n < count; n++)
         if (ring_at(l, n)->slot)
             index_put(l, slot_id(slot_at(l, n)), n);
@@ -228,7 +226,7 @@ static void destroy(struct limits *l)
 {
     for (unsigned k = 0; k < LIMIT_CHUNKS; k++)
         huge_free(l->rings[k], (size_t)LIMIT_CHUNK_0 << k, sizeof(struct limit_ring));
-    free(l->index);
+    huge_free(l->index, l->index_size, sizeof(*l->index));
     pthread_mutex_destroy(&l->lock);
     free(l);
 }

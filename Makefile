@@ -2,10 +2,11 @@
 
 # ---- Debian packages, all in one place ------------------------------------------------
 RUN_PACKAGES   = gcc make pkg-config lua5.4 liblua5.4-dev libevent-dev libsqlite3-dev \
-                 libsodium-dev libssl-dev tzdata curl ca-certificates
+                 libsodium-dev libssl-dev tzdata curl ca-certificates libjs-chart.js
 TEST_PACKAGES  = libcmocka-dev lua-busted lua-check lua-socket sqlite3 openssl python3 nodejs
 BENCH_PACKAGES = $(TEST_PACKAGES) wrk nginx-light libnginx-mod-http-lua lua-cjson
 LINT_PACKAGES  = nodejs npm
+BROWSER_PACKAGES = $(LINT_PACKAGES) chromium fonts-noto-core fonts-noto-color-emoji
 DEV_PACKAGES   = clang-format
 
 LIBRARIES      = lua5.4 sqlite3 libsodium libssl libcrypto
@@ -38,10 +39,16 @@ SHARED      := $(patsubst examples/native/%.c,$(BUILD)/examples/%.so,$(wildcard 
                $(patsubst tests/abi/%.c,$(BUILD)/abi/%.so,$(wildcard tests/abi/*.c tests/abi/v1/*.c))
 UNIT_BINS   := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNITS))
 
+# Files for browsers that the binary holds: plugins/NAME/assets/, and what Debian has.
+ASSETS   := $(sort $(shell find plugins -path '*/assets/*' -type f))
+CHART    := /usr/share/javascript/chart.js/chart.min.js
+EMBEDDED  = $(foreach f,$(ASSETS),$(subst /assets/,/,$(f:plugins/%=%))=$(f)) \
+            dashboard/chart.js=$(CHART)
+
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
-.PHONY: build units run test torture bench api lint-api clean format help \
-        deps deps-test deps-bench deps-lint
+.PHONY: build units run test test-browser torture bench api lint-api clean format help \
+        deps deps-test deps-bench deps-lint deps-browser FORCE
 
 build: $(BUILD)/kordless $(BUILD)/kordless-test
 
@@ -52,8 +59,8 @@ $(BUILD)/kordless $(BUILD)/kordless-test:
 	@echo "  link    $@"
 	@$(CC) $(CFLAGS) $(INSTRUMENT) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-$(BUILD)/libkordless.a: $(call objects,$(LIBRARY))
-$(BUILD)/libkordless-test.a: $(call test_objects,$(LIBRARY))
+$(BUILD)/libkordless.a: $(call objects,$(LIBRARY)) $(BUILD)/obj/assets.o
+$(BUILD)/libkordless-test.a: $(call test_objects,$(LIBRARY)) $(BUILD)/obj/assets.o
 $(BUILD)/%.a:
 	@rm -f $@
 	@$(AR) rcs $@ $^
@@ -70,6 +77,18 @@ $(BUILD)/obj-test/%.o: %.c Makefile
 # Lua files inside the binary.
 $(BUILD)/obj/runtime/lua/spec.o $(BUILD)/obj-test/runtime/lua/spec.o: $(wildcard runtime/lua/spec*.lua)
 $(BUILD)/obj/runtime/lua/api_text.o $(BUILD)/obj-test/runtime/lua/api_text.o: runtime/lua/api_manifest.lua
+
+# The files for browsers; their list changes as well as they do.
+$(BUILD)/assets.list: FORCE
+	@mkdir -p $(@D)
+	@echo "$(EMBEDDED)" | cmp -s - $@ || echo "$(EMBEDDED)" >$@
+$(BUILD)/assets.c: runtime/http/embed.lua $(BUILD)/assets.list $(ASSETS) $(CHART)
+	@echo "  embed   $@"
+	@lua5.4 runtime/http/embed.lua $(BUILD)/assets $(EMBEDDED)
+$(BUILD)/obj/assets.o: $(BUILD)/assets.c
+	@mkdir -p $(@D)
+	@echo "  cc      $<"
+	@$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 # Each tests/unit/test_*.c is a program of its own; native plugins that they load.
 units: $(UNIT_BINS) $(SHARED)
@@ -114,6 +133,10 @@ run: deps
 test: deps-test
 	@$(MAKE) --no-print-directory build units
 	@BUILD=$(BUILD) tests/run $(ONLY)
+
+test-browser: deps-browser
+	@$(MAKE) --no-print-directory build
+	@BUILD=$(BUILD) tests/browser/run $(ONLY)
 
 torture: deps-test
 	@$(MAKE) --no-print-directory build units
@@ -165,7 +188,10 @@ deps-bench: deps
 	$(call install,$(BENCH_PACKAGES))
 # Not over a Node from elsewhere, which brings its npm and bears no other beside it.
 deps-lint: deps
-	$(if $(shell command -v npm),,$(call install,$(LINT_PACKAGES)))
+	$(call install,$(call without_npm,$(LINT_PACKAGES)))
+deps-browser: deps
+	$(call install,$(call without_npm,$(BROWSER_PACKAGES)))
+without_npm = $(if $(shell command -v npm),$(filter-out $(LINT_PACKAGES),$(1)),$(1))
 
 help:
 	@echo "make              build/kordless, and build/kordless-test with a clock for tests"
@@ -173,9 +199,10 @@ help:
 	@echo "make test         everything that proves something; ONLY=wire runs what matches"
 	@echo "make torture      the same, with the randomized tests ten times as long"
 	@echo "make bench        CPU per request beside nginx and the floor; needs two cores"
+	@echo "make test-browser the dashboard in Chromium; pictures go to build/screenshots"
 	@echo "make lint-api     /openapi.json under two linters from npm (redocly, spectral)"
 	@echo "make api          write include/kordless.lua anew from the table of the API"
-	@echo "make deps         install Debian packages to build (deps-test, -bench, -lint: more)"
+	@echo "make deps         install Debian packages to build (deps-test, -bench, … : more)"
 	@echo "make format       clang-format over all C"
 	@echo "make clean        remove build/ (data/ stays)"
 	@echo "  SANITIZE=1      with address and undefined-behaviour checks, in build/asan"

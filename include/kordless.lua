@@ -825,6 +825,7 @@ function kordless.usage.denials(key_id) end
 ---@field metrics? kordless.metric[] what it counts: see kordless.metrics
 ---@field events? string[] what its transactions emit, words of a-z, 0-9 and _
 ---@field hooks? table<string, string> ["notes.kept"] = "on_kept": an event of any plugin, and the function of handlers.lua that is told
+---@field assets? string the path, "/" or "/x/", at which the plugin's files for browsers stand: those of its folder assets/ when the server was built
 ---@field routes? kordless.route[]
 
 -- { "kept_total", type = "counter", help = "Notes that were kept." }

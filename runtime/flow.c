@@ -2,6 +2,7 @@
 
 #include "exposition.h"
 #include "gates.h"
+#include "http/asset.h"
 #include "lua/docs.h"
 #include "metrics.h"
 #include "native/handler.h"
@@ -285,12 +286,16 @@ void flow_request(void *ctx, struct exchange *x)
         end(f);
         return;
     }
-    if (f->route->native)
+    if (f->route->native) {
         answer_native(f);
-    else if (f->route->compiled)
+    } else if (f->route->asset) {
+        asset_answer(f->route->asset, f->x->req, f->x->reply);
+        end(f);
+    } else if (f->route->compiled) {
         run_compiled(f);
-    else
+    } else {
         run_handler(f);
+    }
 }
 
 /* The peer left: what it asked to be written is written all the same, and what only

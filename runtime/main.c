@@ -52,6 +52,7 @@
  *     components  what it refers to           jsonschema  shapes in its words
  *     reference   both of a generation        builtin     routes of the runtime's own
  *     locate      a key's line in its file    nearest     did you mean …?
+ *     attach      files built in, natives
  *   native/       shared objects as plugins: natives (load, start), handler (a call)
  *   net/          sockets and the loop: loop, listen, conn; outwards: fetch, resolve,
  *                 reach (where to), tls
@@ -64,7 +65,7 @@
  *                 token, audit (rows), password
  *   store/        SQLite: db, sql (a statement in a line), fence, migrate, writer, reader
  *   http/         bytes to meaning and back: parse, chunks, query, route, reply,
- *                 forwarded (whom a proxy asks for);
+ *                 forwarded (whom a proxy asks for), asset (files built in);
  *                 outwards: outgoing, response
  *   base/         err, str, arena, buf, log, now, id, json, span, zone, counter, prom,
  *                 huge, crc

@@ -2,10 +2,6 @@ local handlers = {}
 
 local text = { ["Content-Type"] = "text/plain; charset=utf-8" }
 
-function handlers.root()
-  return 200, "", text
-end
-
 function handlers.body(req)
   return 200, req.raw_body, { ["Content-Type"] = "application/octet-stream" }
 end

@@ -9,7 +9,6 @@ return {
   version = "1.0.0",
   api = 1,
   routes = {
-    route("GET", "/", "root"),
     route("POST", "/", "body"),
     route("GET", "/echo", "headers"),
     route("POST", "/echo", "headers"),

@@ -74,6 +74,9 @@ int generation_build(struct generation *g, struct db *db, struct zones *zones,
 int generation_start(struct generation *g, struct natives *natives,
                      struct buf *faults) MUST_CHECK;
 
+/* Of step one: adds `r`, which lives as long. As route_add. */
+int generation_route(struct generation *g, struct route *r, void **clash) MUST_CHECK;
+
 void generation_hold(struct generation *g);
 void generation_drop(struct generation *g); /* any thread */
 

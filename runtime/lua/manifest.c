@@ -232,12 +232,20 @@ static void read_errors(struct fields *f, struct manifest *m)
     fields_leave(f);
 }
 
+static void read_assets(struct fields *f, struct manifest *m)
+{
+    struct str at = fields_str(f, "assets", OPTIONAL);
+    if (at.p && (at.n == 0 || at.p[0] != '/' || at.p[at.n - 1] != '/'))
+        fields_fault(f, "assets", "must be a path that begins and ends with a slash");
+    m->assets = at;
+}
+
 static void read_manifest(struct fields *f, const struct folder *folder,
                           struct manifest *m)
 {
     static const char *const known[] = {
-        "name",   "version", "api",     "needs",  "uses",  "reads",   "hosts",
-        "errors", "routes",  "options", "events", "hooks", "secrets", "metrics", NULL};
+        "name",    "version", "api",    "needs", "uses",    "reads",   "hosts",  "errors",
+        "routes",  "options", "events", "hooks", "secrets", "metrics", "assets", NULL};
     fields_only(f, known);
     m->name = fields_str(f, "name", REQUIRED);
     m->version = fields_str(f, "version", REQUIRED);
@@ -254,6 +262,7 @@ static void read_manifest(struct fields *f, const struct folder *folder,
     read_errors(f, m);
     hook_read(f, m);
     measure_read(f, m);
+    read_assets(f, m);
     read_routes(f, m);
 }
 

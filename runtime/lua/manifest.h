@@ -59,6 +59,7 @@ enum route_native {
     NATIVE_CLOCK
 };
 
+struct asset;
 struct native_route;
 
 struct route {
@@ -78,6 +79,7 @@ struct route {
     int slot;                           /* of its counts (metrics.h) */
     struct declared declared;
     const struct native_route *compiled; /* answered by a native plugin; or NULL */
+    const struct asset *asset;           /* a file that was built in; or NULL */
     _Atomic uint16_t counted; /* its label's number in guard/usage.h plus 1; or 0 */
 };
 
@@ -91,6 +93,7 @@ struct measure;
 
 struct manifest {
     struct str name, version;
+    struct str assets; /* where its files that were built in stand: "/"; or NULL */
     unsigned needs;
     struct str *uses, *reads, *hosts, *secrets;
     int n_uses, n_reads, n_hosts, n_secrets;

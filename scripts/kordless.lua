@@ -3,7 +3,7 @@
 return {
   -- Which plugins run, in this order. A plugin may use only those before it. One that
   -- declares options takes them here: { "notes", options = { per_page = 20 } }.
-  plugins = { "services", "availability", "bookings", "platform", "people", "usage", "secrets" },
+  plugins = { "services", "availability", "bookings", "platform", "people", "usage", "secrets", "dashboard" },
 
   -- Shared objects that answer routes in C (plugins/README.md). They run inside the server and
   -- are trusted like it. Paths are absolute, or from where the server was started.

@@ -1,0 +1,51 @@
+// Elements in the making. Text becomes text nodes and nothing else: there is no way from a
+// string to markup in this dashboard.
+
+const SVG = "http://www.w3.org/2000/svg";
+const properties = new Set(["value", "checked", "disabled", "hidden", "open", "selected",
+  "indeterminate", "readOnly", "required", "multiple"]);
+
+function set(node, name, value) {
+  if (value === undefined || value === null || value === false && !properties.has(name)) return;
+  if (typeof value === "function") node.addEventListener(name.replace(/^on/, ""), value);
+  else if (name === "data") Object.assign(node.dataset, value);
+  else if (properties.has(name)) node[name] = value;
+  else node.setAttribute(name, value === true ? "" : value);
+}
+
+// h("p", { class: "muted" }, "text", node, [more], condition && node)
+export function h(tag, props, ...children) {
+  const node = document.createElement(tag);
+  add(node, children);
+  for (const [name, value] of Object.entries(props ?? {})) set(node, name, value);
+  return node;
+}
+
+export function svg(tag, props, ...children) {
+  const node = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(props ?? {})) node.setAttribute(name, value);
+  node.append(...children);
+  return node;
+}
+
+function add(node, children) {
+  for (const child of children) {
+    if (child === null || child === undefined || child === false) continue;
+    if (Array.isArray(child)) add(node, child);
+    else node.append(child instanceof Node ? child : String(child));
+  }
+}
+
+// In place of all that was in it.
+export function fill(node, ...children) {
+  node.replaceChildren();
+  add(node, children);
+  return node;
+}
+
+let last = 0;
+// An id for labels and the like.
+export function unique(prefix) {
+  last += 1;
+  return `${prefix}-${last}`;
+}

@@ -1,0 +1,33 @@
+// All pages, in the order of the menu. A page is a module with `page(ctx)`, which returns (a
+// promise of) its content; see ../README.md for what ctx holds. `path` has parameters
+// (":id"); a page without `group` is in no menu and stands under `parent`.
+export const pages = [
+  { path: "keys", group: "Settings", crumbs: ["Settings", "Integration"], title: "API Keys",
+    icon: "key", role: "admin", load: () => import("./pages/keys.js") },
+  { path: "organization", group: "Settings", crumbs: ["Settings"], title: "Organization",
+    icon: "building", role: "viewer", load: () => import("./pages/organization.js") },
+  { path: "organizations", group: "Server", title: "Organizations", icon: "building",
+    role: "operator", everywhere: true, load: () => import("./pages/organizations.js") },
+];
+
+function fits(pattern, parts) {
+  const names = pattern.split("/"), params = {};
+  if (names.length !== parts.length) return null;
+  for (const [i, name] of names.entries()) {
+    if (name.startsWith(":")) params[name.slice(1)] = decodeURIComponent(parts[i]);
+    else if (name !== parts[i]) return null;
+  }
+  return params;
+}
+
+// "#/keys/key_1?q=x" -> { page, params, query }; page is undefined where there is none.
+export function locate(hash) {
+  const [path, query] = hash.replace(/^#\/?/, "").split("?");
+  const parts = path.split("/").filter(Boolean);
+  const found = { query: new URLSearchParams(query), params: {} };
+  for (const page of pages) {
+    const params = fits(page.path, parts);
+    if (params) return { ...found, page, params };
+  }
+  return found;
+}

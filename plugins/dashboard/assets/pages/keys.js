@@ -1,0 +1,100 @@
+// Settings → Integration → API Keys: all of them, found by label or last 4.
+import { fill, h } from "../dom.js";
+import { icon } from "../icons.js";
+import { change, generate, revoke, rotate, tones } from "../keyforms.js";
+import { formatRelative, when } from "../time.js";
+import { badge, button, empty, menu, notice, outside, skeleton, table } from "../ui.js";
+
+const prefix = { production: "kord_live_", development: "kord_test_" };
+
+export function tail(key) {
+  return h("code", { class: "num" }, `${prefix[key.environment] ?? "kord_live_"}…${key.last4}`);
+}
+
+export function environment(key) {
+  return badge(key.environment ?? "production", key.environment === "development" ? "warn" : "");
+}
+
+// What may still be done to it.
+export function actions(key, ctx, done) {
+  const works = key.status === "active" || key.status === "scheduled";
+  return menu(`Actions for ${key.label}`, [
+    { label: "Edit", icon: "edit", onclick: () => change(key, done) },
+    works && !key.rotated_to && { label: "Rotate", icon: "rotate", onclick: () => rotate(key, done) },
+    works && { label: "Revoke", icon: "ban", danger: true, onclick: () => revoke(key, done) },
+  ]);
+}
+
+function columns(ctx, done) {
+  return [
+    { title: "Label", cell: (key) => [h("span", { class: "cell-main clamp" }, key.label),
+      key.note && h("span", { class: "faint small-text clamp" }, key.note)] },
+    { title: "Key", class: "tight", cell: tail },
+    { title: "Environment", class: "tight", cell: environment },
+    { title: "Created", class: "tight", cell: (key) => when(key.created_at, formatRelative) },
+    { title: "Last used", class: "tight", cell: (key) => when(key.last_used_at, formatRelative) },
+    { title: "Status", class: "tight", cell: (key) => badge(key.status, tones[key.status]) },
+    { title: "Actions", hide: true, class: "tight right actions", cell: (key) => actions(key, ctx, done) },
+  ];
+}
+
+function none(query, start) {
+  if (query) return empty("search", "No key fits", `No label contains “${query}”, and no key ends in it.`);
+  return empty("key", "No API keys yet", "A program that books for you sends a key with each request. "
+    + "Generate one, copy it into your program, and see here what it does.",
+  button("Generate API Key", { kind: "primary", icon: "plus", onclick: start }));
+}
+
+// The list, and what it takes to see more of it.
+function listing(ctx, start) {
+  const node = h("div", { class: "stack" });
+  let asked = 0;
+  async function page(query, cursor, rows) {
+    const answer = await ctx.platform.get(`/organizations/${ctx.org.id}/api-keys`, { q: query, cursor });
+    return { rows: [...rows, ...answer.api_keys], next: answer.next_cursor };
+  }
+  function draw(query, state) {
+    const done = () => show(query, true);
+    fill(node, state.rows.length === 0 ? none(query, start)
+      : table("API keys", columns(ctx, done), state.rows,
+        (key) => ({ class: key.status === "revoked" || key.status === "expired" ? "gone" : null })),
+    state.next && h("div", { class: "row" }, button("Show more", { onclick: async () =>
+      draw(query, await page(query, state.next, state.rows)) })));
+  }
+  async function show(query, quiet) {
+    const mine = ++asked;
+    if (!quiet) fill(node, skeleton());
+    const state = await page(query, undefined, []);
+    if (mine === asked) draw(query, state);
+  }
+  return { node, show };
+}
+
+function searchField(onchange, value) {
+  let timer;
+  return h("div", { class: "search" }, icon("search"), h("input", { type: "search", value,
+    "aria-label": "Search by label or last 4", placeholder: "Search by label or last 4", maxlength: 80,
+    autocomplete: "off", spellcheck: "false",
+    oninput: (event) => {
+      clearTimeout(timer);
+      timer = setTimeout(() => onchange(event.target.value.trim()), 250);
+    } }));
+}
+
+export async function page(ctx) {
+  let query = ctx.query.get("q") ?? "";
+  const start = () => generate(() => list.show(query, true));
+  const list = listing(ctx, start);
+  ctx.actions(button("Generate API Key", { kind: "primary", icon: "plus", onclick: start }));
+  await list.show(query);
+  ctx.every(30, () => document.querySelector("dialog[open], :popover-open") || list.show(query, true));
+  return [
+    h("p", { class: "muted" }, "Keys let your programs use the calendar API. ",
+      outside(`${location.origin}/docs`), " says what it takes."),
+    h("div", { class: "row spread" }, searchField((text) => {
+      query = text;
+      list.show(query).catch((fault) => fill(list.node, notice("bad", h("p", null, fault.message))));
+    }, query)),
+    list.node,
+  ];
+}

@@ -1,0 +1,244 @@
+// The frame around pages: the menu, whose organization, who is signed in; and which page.
+import { calendar, platform } from "./api.js";
+import { fill, h } from "./dom.js";
+import { icon, logo } from "./icons.js";
+import { locate, pages } from "./pages.js";
+import { choose, may, session, signOut } from "./session.js";
+import { currentZone, zoneName } from "./time.js";
+import { button, empty, menu, problem, segmented, skeleton } from "./ui.js";
+
+let main, nav, outside, stay;
+
+// --- the menu ---
+
+const visible = (page) => page.group && may(page.role);
+const home = () => pages.find(visible);
+
+function menuList() {
+  const groups = new Map();
+  for (const page of pages.filter(visible)) {
+    if (!groups.has(page.group)) groups.set(page.group, []);
+    groups.get(page.group).push(page);
+  }
+  return [...groups].map(([name, list]) => h("div", { class: "nav-group" },
+    h("h2", { class: "nav-title" }, name),
+    h("ul", null, list.map((page) => h("li", null,
+      h("a", { href: `#/${page.path}`, data: { path: page.path } }, icon(page.icon), page.title))))));
+}
+
+function mark(page) {
+  const path = page?.parent ?? page?.path;
+  for (const one of nav.querySelectorAll("a[data-path]")) {
+    if (one.dataset.path === path) one.setAttribute("aria-current", "page");
+    else one.removeAttribute("aria-current");
+  }
+}
+
+// --- whose matters ---
+
+async function switchTo(org, path) {
+  await choose(org);
+  frame();
+  if (path && location.hash !== `#/${path}`) location.hash = `#/${path}`;
+  else navigate();
+}
+
+function organizationChooser() {
+  const name = h("span", { class: "org-name" }, session.org?.name ?? "No organization");
+  if (!may("operator")) return h("div", { class: "org" }, icon("building"), name);
+  const opener = h("button", { type: "button", class: "org org-switch",
+    onclick: () => chooser() }, icon("building"), name, icon("down", 14));
+  opener.setAttribute("aria-label", `Organization: ${session.org?.name ?? "none"}. Choose another`);
+  return opener;
+}
+
+async function chooser() {
+  const { chooseOrganization } = await import("./pages/organizations.js");
+  chooseOrganization(switchTo);
+}
+
+// --- who is signed in ---
+
+function useTheme(theme) {
+  if (theme === "system") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = theme;
+  try { localStorage.setItem("kordless.theme", theme); } catch { /* until the page is left */ }
+  window.dispatchEvent(new Event("themechange"));
+}
+
+function themes() {
+  return segmented("Theme", [["light", "Light"], ["dark", "Dark"], ["system", "System"]],
+    document.documentElement.dataset.theme ?? "system", useTheme);
+}
+
+function account() {
+  const who = session.me.name || session.me.email;
+  const opener = h("button", { type: "button", class: "account" },
+    h("span", { class: "avatar", "aria-hidden": "true" }, [...who][0].toUpperCase()),
+    h("span", { class: "account-name" }, h("span", { class: "clip" }, who),
+      h("span", { class: "faint" }, session.me.role)), icon("dots"));
+  opener.setAttribute("aria-label", `Account: ${who}`);
+  return menu("Account", [
+    { label: "Change password", icon: "key", onclick: async () =>
+      (await import("./doors.js")).changePassword() },
+    { label: "API reference", icon: "scroll", href: "/docs" },
+    { label: "Sign out", icon: "leave", onclick: async () => {
+      await signOut().catch(() => {});
+      outside();
+    } },
+  ], opener);
+}
+
+// --- the frame ---
+
+let root;
+
+function frame() {
+  nav = h("nav", { class: "side", id: "menu", "aria-label": "Main" },
+    h("a", { class: "brand", href: `#/${home().path}` }, logo(), h("span", null, "Kordless")),
+    organizationChooser(), h("div", { class: "nav-scroll" }, menuList()),
+    h("div", { class: "side-foot" }, themes(), account()));
+  main = h("main", { class: "main", id: "main", tabindex: -1 });
+  const opener = button("", { icon: "menu", kind: "quiet", title: "Open the menu",
+    onclick: () => toggle(true) });
+  opener.setAttribute("aria-controls", "menu");
+  fill(root, h("a", { class: "skip", href: "#main", onclick: (event) => {
+    event.preventDefault();
+    main.focus();
+  } }, "Skip to the content"),
+  h("header", { class: "top" }, opener, h("a", { class: "brand", href: `#/${home().path}` }, logo(24),
+    h("span", null, "Kordless")), h("span", { class: "top-org clip" }, session.org?.name ?? "")),
+  h("div", { class: "shade", onclick: () => toggle(false) }), nav, main);
+  nav.addEventListener("keydown", (event) => event.key === "Escape" && toggle(false));
+}
+
+function toggle(open) {
+  root.classList.toggle("menu-open", open);
+  if (open) nav.querySelector("a").focus();
+}
+
+// --- pages ---
+
+function crumbs(page) {
+  const parent = pages.find((one) => one.path === page.parent);
+  const names = page.crumbs ?? [];
+  if (!names.length && !parent) return null;
+  return h("nav", { class: "crumbs", "aria-label": "Where this is" }, names.map((name) =>
+    h("span", null, name)), parent && h("a", { href: `#/${parent.path}` }, parent.title));
+}
+
+// Asks again and again while the page is looked at, for an hour at most.
+function repeat(signal, seconds, work) {
+  const until = Date.now() + 3600e3;
+  let timer;
+  const wait = (factor) => {
+    if (!signal.aborted && Date.now() < until) timer = setTimeout(run, seconds * 1000 * factor);
+  };
+  const run = async () => {
+    if (document.hidden) return wait(1);
+    try {
+      await work();
+      wait(1);
+    } catch {
+      wait(4); // whatever it was: less often
+    }
+  };
+  signal.addEventListener("abort", () => clearTimeout(timer));
+  wait(1);
+}
+
+function context(found, heading) {
+  const org = session.org, { signal } = stay;
+  const aborts = (client) => ({ ...client,
+    get: (path, query, options) => client.get(path, query, { signal, ...options }) });
+  return {
+    ...found, org, me: session.me, may, signal, zone: currentZone(),
+    platform: aborts(platform), calendar: org && aborts(calendar(org.id)),
+    title: (text) => {
+      fill(heading, text);
+      document.title = `${text} · Kordless`;
+    },
+    actions: (...nodes) => fill(main.querySelector(".page-actions"), nodes),
+    go: (path) => { location.hash = `#/${path}`; },
+    refresh: navigate,
+    every: (seconds, work) => repeat(signal, seconds, work),
+    renamed: (name) => {
+      session.org = { ...session.org, name };
+      frame();
+      return navigate();
+    },
+    rezoned: async () => {
+      await choose(session.org);
+      return navigate();
+    },
+    switchTo,
+  };
+}
+
+function refused(page) {
+  return empty("shield", "Not for your role", `This page takes the role ${page.role}, and yours is `
+    + `${session.me.role}. Ask who manages members.`);
+}
+
+function missing(page) {
+  if (!page) return empty("search", "There is no such page", "Choose one from the menu.");
+  if (!may(page.role)) return refused(page);
+  if (!session.org && !page.everywhere) {
+    return empty("building", "No organization yet", "Keys, usage and bookings belong to an organization. "
+      + "Make the first one.", h("a", { class: "button primary", href: "#/organizations" }, "Organizations"));
+  }
+  return null;
+}
+
+async function load(found, heading, content) {
+  try {
+    const module = await found.page.load();
+    const made = await module.page(context(found, heading));
+    if (!stay.signal.aborted) fill(content, made);
+  } catch (fault) {
+    if (fault.name !== "AbortError") fill(content, problem(fault, () => navigate()));
+  }
+}
+
+export async function navigate() {
+  stay?.abort();
+  stay = new AbortController();
+  toggle(false);
+  const found = locate(location.hash);
+  if (!found.page && !location.hash.replace(/^#\/?/, "")) {
+    location.replace(`#/${home().path}`);
+    return undefined;
+  }
+  const heading = h("h1", null, found.page?.title ?? "Not found");
+  const content = h("div", { class: "content" }, skeleton());
+  const none = missing(found.page);
+  document.title = `${found.page?.title ?? "Not found"} · Kordless`;
+  mark(found.page);
+  fill(main, found.page && crumbs(found.page), h("div", { class: "page-head" }, heading,
+    h("div", { class: "page-actions row" })), content,
+  h("footer", { class: "page-foot faint" }, session.org && `Times are in ${zoneName()}.`));
+  window.scrollTo(0, 0);
+  if (none) return fill(content, none);
+  const mine = stay;
+  await load(found, heading, content);
+  return mine;
+}
+
+function changed() {
+  if (location.hash.startsWith("#/") || !location.hash) navigate().then(() => main.focus({ preventScroll: true }));
+}
+
+export function show(node, leave) {
+  root = node;
+  root.className = "inside";
+  outside = leave;
+  frame();
+  navigate();
+  window.addEventListener("hashchange", changed);
+}
+
+export function stop() {
+  stay?.abort();
+  window.removeEventListener("hashchange", changed);
+  if (root) root.className = "";
+}

@@ -468,7 +468,7 @@ function kordless.keys.change(id, to) end
 ---@param reason? string
 ---@return kordless.api_key? revoked nil when there is none
 function kordless.keys.revoke(id, reason) end
---- H; waits. Makes a successor with the old key's label, environment, scopes, dates, note and
+--- H; waits. Makes a successor with the old key's label, environment, scopes, dates, note, tags and
 --- limits, and waits until it is durable.
 ---@param id string
 ---@param grace integer seconds, 0 to 604800, in which both work
@@ -483,6 +483,7 @@ function kordless.keys.rotate(id, grace) end
 ---@field note? string
 ---@field environment? "production"|"development"
 ---@field scopes? string[] if not given: all
+---@field tags? string[] at most 16: a-z 0-9 _ -
 ---@field not_before? integer
 ---@field expires_at? integer
 
@@ -498,6 +499,7 @@ function kordless.keys.rotate(id, grace) end
 ---@field label? string
 ---@field note? string
 ---@field scopes? string[]
+---@field tags? string[]|lightuserdata json.null: none
 ---@field expires_at? integer|lightuserdata json.null: never
 ---@field limits? table|lightuserdata merged into what there is (RFC 7396), or json.null: none
 ---@field patch? table for the audit: what was asked
@@ -510,6 +512,7 @@ function kordless.keys.rotate(id, grace) end
 ---@field last4 string
 ---@field environment? string
 ---@field scopes string[]
+---@field tags string[] in their order
 ---@field note? string
 ---@field limits? table above the quota policy's
 ---@field created_by? string
@@ -869,7 +872,7 @@ function kordless.usage.denials(key_id) end
 ---@class kordless.schema
 ---@field [1]? string the name, of a property or a parameter
 ---@field type? "string"|"integer"|"number"|"boolean"|"object"|"array"|"any" if not given: object with `properties`, array with `items`, else string. In a query numbers and booleans are made of their text
----@field format? "date-time"|"date"|"slug"|"email"|"phone"|"contact"|"id"|"timezone" of strings. date-time: RFC 3339, Z or an offset; email and phone (6 to 15 digits) may be blank; contact: either; the value stays a string
+---@field format? "date-time"|"date"|"slug"|"tag"|"email"|"phone"|"contact"|"id"|"timezone" of strings. date-time: RFC 3339, Z or an offset; email and phone (6 to 15 digits) may be blank; contact: either; the value stays a string
 ---@field required? boolean
 ---@field nullable? boolean null is a value, and kordless.json.null reaches the handler
 ---@field default? any what the handler gets when it was left out

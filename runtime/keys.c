@@ -73,10 +73,10 @@ static int find_key(struct client *c, const struct options *o, struct buf *id)
 static void show(const struct options *o, const struct answer *a)
 {
     static const char *const fields[] = {
-        "label",        "environment", "last4",         "status",     "scopes",
-        "created_at",   "created_by",  "last_used_at",  "last_used_ip", "not_before",
-        "expires_at",   "revoked_at",  "revoke_reason", "rotated_from", "rotated_to",
-        "note",         "limits"};
+        "label",      "environment", "last4",      "status",        "scopes",
+        "tags",       "created_at",  "created_by", "last_used_at",  "last_used_ip",
+        "not_before", "expires_at",  "revoked_at", "revoke_reason", "rotated_from",
+        "rotated_to", "note",        "limits"};
     char path[64];
     if (o->json) {
         ask_print_raw(a, "api_key");
@@ -147,8 +147,8 @@ static int with_key(const struct options *o, const struct errand *e)
 
 int keys_show(const struct options *o)
 {
-    return with_key(o, &(struct errand){
-                           .method = "GET", .tail = "", .good = 200, .show = show});
+    return with_key(
+        o, &(struct errand){.method = "GET", .tail = "", .good = 200, .show = show});
 }
 
 /* "a,b" as a list; "none": null, which is all. */
@@ -169,6 +169,20 @@ static void put_scopes(struct buf *b, const char *list)
     buf_char(b, ']');
 }
 
+/* All of them; what is none is the server's to refuse. */
+static void put_tags(struct buf *b, const struct options *o)
+{
+    if (!o->n_tags && !o->no_tags)
+        return;
+    buf_fmt(b, "%s\"tags\":[", b->n > 1 ? "," : "");
+    for (int i = 0; i < o->n_tags; i++) {
+        buf_add(b, ",", i ? 1 : 0);
+        if (json_put_string(b, str_of(o->tags[i])))
+            buf_lit(b, "null");
+    }
+    buf_char(b, ']');
+}
+
 int keys_set(const struct options *o)
 {
     struct buf body;
@@ -177,6 +191,7 @@ int keys_set(const struct options *o)
     ask_put_member(&body, "label", o->label);
     ask_put_setting(&body, "note", o->note);
     put_scopes(&body, o->scopes);
+    put_tags(&body, o);
     ask_put_setting(&body, "expires_at", o->expires_at);
     ask_put_limits(&body, o);
     buf_char(&body, '}');
@@ -276,6 +291,7 @@ static int create(struct client *c, const struct options *o, const char *org)
     ask_put_member(&body, "environment", o->environment);
     ask_put_member(&body, "note", o->note);
     put_scopes(&body, o->scopes);
+    put_tags(&body, o);
     ask_put_member(&body, "not_before", o->not_before);
     ask_put_member(&body, "expires_at", o->expires_at);
     buf_char(&body, '}');
@@ -300,8 +316,8 @@ int keys_create(const struct options *o)
 
 static void print_line(const struct answer *a, int i)
 {
-    static const char *const columns[] = {"label",      "environment",  "last4",
-                                          "status",     "created_at",   "last_used_at",
+    static const char *const columns[] = {"label",      "environment", "last4",
+                                          "status",     "created_at",  "last_used_at",
                                           "created_by", "id"};
     static const int widths[] = {24, 12, 6, 10, 21, 21, 12, 0};
     char path[64];
@@ -342,7 +358,7 @@ int keys_list(const struct options *o)
 
 static void print_window(const struct answer *a, int i)
 {
-    static const char *const columns[] = {"name", "limit",       "used",
+    static const char *const columns[] = {"name",      "limit",       "used",
                                           "remaining", "retry_after", "from"};
     char path[64];
     struct str raw;
@@ -385,10 +401,9 @@ static void show_quota(const struct options *o, const struct answer *a)
 
 int keys_quota(const struct options *o)
 {
-    return with_key(o, &(struct errand){.method = "GET",
-                                        .tail = "/quota",
-                                        .good = 200,
-                                        .show = show_quota});
+    return with_key(
+        o, &(struct errand){
+               .method = "GET", .tail = "/quota", .good = 200, .show = show_quota});
 }
 
 static int read_policy(const char *path, struct buf *body)
@@ -413,8 +428,8 @@ static int read_policy(const char *path, struct buf *body)
 
 static void print_changed(const struct answer *a, int i)
 {
-    static const char *const columns[] = {"becomes", "organization", "label", "last4",
-                                          "from", "to"};
+    static const char *const columns[] = {"becomes", "organization", "label",
+                                          "last4",   "from",         "to"};
     static const int widths[] = {8, 20, 20, 5, 0, 0};
     char path[64];
     struct str raw;

@@ -56,7 +56,7 @@
  *   native/       shared objects as plugins: natives (load, start), handler (a call)
  *   net/          sockets and the loop: loop, listen, conn; outwards: fetch, resolve,
  *                 reach (where to), tls
- *   guard/        who, how often: secret, keyring, scope, environment, auth, limit,
+ *   guard/        who, how often: secret, keyring, scope, tags, environment, auth, limit,
  *                 peers, idem, registry, key_rows (read), key_write, key_use (when and
  *                 from where), org_rows, override (above a policy),
  *                 vault (secrets of plugins), schema (the tables),
@@ -105,7 +105,7 @@ static const struct {
     {{"key", "create"}, keys_create, "make an API key: --org SLUG --label L"},
     {{"key", "list"}, keys_list, "list an organization's keys: --org SLUG"},
     {{"key", "show"}, keys_show, "one key: KEY"},
-    {{"key", "set"}, keys_set, "change label, note, scopes, expiry or limits: KEY"},
+    {{"key", "set"}, keys_set, "change label, note, scopes, tags, expiry or limits: KEY"},
     {{"key", "rotate"}, keys_rotate, "a successor with the same limits: KEY"},
     {{"key", "revoke"}, keys_revoke, "revoke KEY at once, and for good"},
     {{"quota", "explain"}, keys_quota, "which limits KEY has, from where, what is left"},

@@ -27,6 +27,7 @@ const char options_help[] =
     "Flags of key … and quota explain (KEY: an id, or with --org the last 4):\n"
     "  --org SLUG --label L --environment production|development --note TEXT\n"
     "  --scopes A,B --not-before TIME --expires-at TIME   'none' clears in set\n"
+    "  --tag A --tag B    words for people and quota.lua; --no-tags clears in set\n"
     "  --q TEXT --created-by WHO          of list\n"
     "  --grace SECONDS                    of rotate: how long the old one works\n"
     "  --yes                              do not ask\n"
@@ -37,10 +38,11 @@ const char options_help[] =
     "  --yes                              do not ask\n"
     "Flags of check, test and api:\n"
     "  --format F         check: text, json, or github (annotations of a workflow);\n"
-    "                     test: text, plain, tap, json or junit; api: lua, or markdown\n"
+    "                     test: text, plain, tap, json or junit; api: lua, or "
+    "markdown\n"
     "Exit codes: 0 done, 1 refused, 2 usage.\n";
 
-enum kind { TEXT, NUMBER, SWITCH, LOAD, FORMAT };
+enum kind { TEXT, NUMBER, SWITCH, LOAD, TAG, FORMAT };
 
 static const struct flag {
     const char *name;
@@ -82,7 +84,9 @@ static const struct flag {
     {"--demo", SWITCH, offsetof(struct options, demo), 0, 0},
     {"--dev", SWITCH, offsetof(struct options, dev), 0, 0},
     {"--dry-run", SWITCH, offsetof(struct options, dry_run), 0, 0},
+    {"--no-tags", SWITCH, offsetof(struct options, no_tags), 0, 0},
     {"--load", LOAD, 0, 0, 0},
+    {"--tag", TAG, 0, 0, 0},
     {"--log-format", FORMAT, 0, 0, 0},
 };
 
@@ -117,6 +121,17 @@ static int set_format(struct options *o, const char *value, struct buf *why)
     return 0;
 }
 
+static int add(const struct flag *f, const char **list, int *n, int most,
+               const char *value, struct buf *why)
+{
+    if (*n == most) {
+        buf_fmt(why, "%s is given more than %d times", f->name, most);
+        return 2;
+    }
+    list[(*n)++] = value;
+    return 0;
+}
+
 static int set(struct options *o, const struct flag *f, const char *value,
                struct buf *why)
 {
@@ -133,14 +148,11 @@ static int set(struct options *o, const struct flag *f, const char *value,
     case FORMAT:
         return set_format(o, value, why);
     case LOAD:
+        return add(f, o->load, &o->server.n_load, OPTIONS_LOAD_MAX, value, why);
+    case TAG:
         break;
     }
-    if (o->server.n_load == OPTIONS_LOAD_MAX) {
-        buf_fmt(why, "--load is given more than %d times", OPTIONS_LOAD_MAX);
-        return 2;
-    }
-    o->load[o->server.n_load++] = value;
-    return 0;
+    return add(f, o->tags, &o->n_tags, OPTIONS_TAGS_MAX, value, why);
 }
 
 /* --flag value, --flag=value, or a switch. */

@@ -6,7 +6,7 @@
 
 #include "server.h"
 
-enum { OPTIONS_LOAD_MAX = 16, OPTIONS_WORDS_MAX = 32 };
+enum { OPTIONS_LOAD_MAX = 16, OPTIONS_WORDS_MAX = 32, OPTIONS_TAGS_MAX = 16 };
 
 struct options {
     struct server_options server;
@@ -19,7 +19,9 @@ struct options {
     const char *per_minute, *per_hour, *per_day, *reason, *until; /* an override */
     const char *grace;  /* seconds */
     const char *format; /* of check: text, json, github; NULL: text */
-    bool json, yes, help, demo, dev, dry_run, no_limits;
+    const char *tags[OPTIONS_TAGS_MAX];
+    int n_tags;
+    bool json, yes, help, demo, dev, dry_run, no_limits, no_tags;
 };
 
 /* 0, or 2 (usage) with a sentence in `why`. `argv` outlives `out`. */

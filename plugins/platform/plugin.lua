@@ -25,6 +25,9 @@ local scopes = { "scopes", nullable = true, description = "None named: all there
     "webhooks:write",
   } } }
 
+local tags = { "tags", nullable = true, max_length = 16, items = { format = "tag" },
+  description = "Words for people and for quota.lua." }
+
 -- What overrides the quota policy, with a reason, until it ends by itself.
 local function limits(...)
   local properties = { ... }
@@ -47,6 +50,7 @@ local key = {
   one("id"), one("organization_id"), one("label"),
   { "environment", enum = { "production", "development" }, required = true, nullable = true },
   one("last4"), { "scopes", required = true, items = {} },
+  { "tags", required = true, items = {} },
   { "status", enum = { "active", "revoked", "expired", "scheduled" }, required = true },
   time("created_at"), unset("created_by"), time("last_used_at"), unset("last_used_ip"),
   time("not_before"), time("expires_at"), time("revoked_at"), unset("revoked_by"),
@@ -182,7 +186,7 @@ return {
           { "environment", enum = { "production", "development" }, nullable = true },
           scopes, { "not_before", format = "date-time", nullable = true },
           { "expires_at", format = "date-time", nullable = true },
-          text("note", 2000, { nullable = true }),
+          text("note", 2000, { nullable = true }), tags,
         } }, replies = { [201] = key_reply } }),
     route("GET", "/api-keys/{id}", "show_key", "An API key, all but its value", {
       role = "admin", replies = { [200] = key_reply } }),
@@ -190,7 +194,7 @@ return {
       "Change a key; holds for every request that begins after the answer", { role = "admin",
         body = { properties = {
           text("label", 80), text("note", 2000, { nullable = true }), scopes,
-          { "expires_at", format = "date-time", nullable = true }, key_limits,
+          { "expires_at", format = "date-time", nullable = true }, tags, key_limits,
         } }, replies = { [200] = key_reply } }),
     route("POST", "/api-keys/{id}/revoke", "revoke_key", "Revoke a key: at once, and for good", {
       role = "admin", replies = { [200] = key_reply },

@@ -56,7 +56,7 @@ function rules.new_key(body)
   end
   return { label = body.label, environment = rules.value(body.environment),
     scopes = rules.value(body.scopes), not_before = from, expires_at = to,
-    note = rules.value(body.note) }
+    note = rules.value(body.note), tags = rules.value(body.tags) }
 end
 
 -- A change as it was asked, with its times as numbers; `patch` is what the audit tells.
@@ -152,6 +152,7 @@ end
 function rules.show_key(row, now)
   local shown = { id = row.id, organization_id = row.organization_id, label = row.label,
     last4 = row.last4, key = row.key, scopes = kordless.json.array(row.scopes),
+    tags = kordless.json.array(row.tags),
     status = rules.status(row, now), limits = show_limits(row.limits) }
   for _, name in ipairs({ "created_at", "last_used_at", "not_before", "expires_at",
     "revoked_at" }) do

@@ -27,7 +27,8 @@ enum load_column {
     LOAD_USED,
     LOAD_IP,
     LOAD_LIMITS,
-    LOAD_FAMILY
+    LOAD_FAMILY,
+    LOAD_TAGS
 };
 
 static int load_names(struct stmt *s, struct key *row, struct limits *l)
@@ -45,9 +46,11 @@ static int load_key(struct stmt *s, struct keyring *r, struct limits *l,
                     struct buf *scratch)
 {
     struct str digest = stmt_get(s, LOAD_DIGEST), label = stmt_get(s, LOAD_LABEL);
+    struct str tags = stmt_get(s, LOAD_TAGS);
     struct override limits;
     struct key *made,
         row = {.label = &label,
+               .tags = &tags,
                .environment = environment_of(stmt_get(s, LOAD_ENVIRONMENT)),
                .scopes = SCOPE_ALL,
                .org = keyring_org(r, stmt_get(s, LOAD_ORG)),
@@ -79,7 +82,7 @@ int key_rows_load(struct db *db, struct keyring *r, struct limits *l)
         db,
         STR("SELECT id, organization_id, digest, last4, label, environment, scopes,"
             " created_at, not_before, expires_at, revoked_at, last_used_at,"
-            " last_used_ip, limits, family FROM api_key ORDER BY rowid"),
+            " last_used_ip, limits, family, tags FROM api_key ORDER BY rowid"),
         &s);
     if (got < 0)
         return got;
@@ -94,21 +97,30 @@ int key_rows_load(struct db *db, struct keyring *r, struct limits *l)
 
 /* ---- reading ---- */
 
-#define COLUMNS                                                                \
-    "SELECT k.id, k.organization_id, k.label, k.last4, k.created_by,"          \
-    " k.revoked_by, k.revoke_reason, k.note, k.last_used_ip, k.rotated_from,"  \
-    " (SELECT id FROM api_key WHERE rotated_from = k.id), k.family, k.limits," \
-    " k.environment, k.scopes, k.created_at, k.revoked_at, k.not_before,"      \
+#define COLUMNS                                                                        \
+    "SELECT k.id, k.organization_id, k.label, k.last4, k.created_by,"                  \
+    " k.revoked_by, k.revoke_reason, k.note, k.last_used_ip, k.rotated_from,"          \
+    " (SELECT id FROM api_key WHERE rotated_from = k.id), k.family, k.limits, k.tags," \
+    " k.environment, k.scopes, k.created_at, k.revoked_at, k.not_before,"              \
     " k.expires_at, k.last_used_at FROM api_key AS k"
 
 static void read_row(struct stmt *s, struct arena *a, struct key_row *row)
 {
     *row = (struct key_row){.scopes = SCOPE_ALL};
-    struct str *const texts[] = {
-        &row->id,           &row->organization_id, &row->label,         &row->last4,
-        &row->created_by,   &row->revoked_by,      &row->revoke_reason, &row->note,
-        &row->last_used_ip, &row->rotated_from,    &row->rotated_to,    &row->family,
-        &row->limits};
+    struct str *const texts[] = {&row->id,
+                                 &row->organization_id,
+                                 &row->label,
+                                 &row->last4,
+                                 &row->created_by,
+                                 &row->revoked_by,
+                                 &row->revoke_reason,
+                                 &row->note,
+                                 &row->last_used_ip,
+                                 &row->rotated_from,
+                                 &row->rotated_to,
+                                 &row->family,
+                                 &row->limits,
+                                 &row->tags};
     int64_t *const times[] = {&row->created_ms, &row->revoked_ms, &row->not_before_ms,
                               &row->expires_ms, &row->last_used_ms};
     enum {
@@ -172,6 +184,7 @@ void key_rows_publish(struct keyring *r, struct key *k, const struct key_row *ro
     bool limited = override_read(row->limits, &scratch, &limits);
     keyring_change_key(r, k,
                        &(struct key_facts){.label = row->label,
+                                           .tags = row->tags,
                                            .scopes = row->scopes,
                                            .expires_ms = row->expires_ms,
                                            .version = row->version,
@@ -183,12 +196,14 @@ void key_rows_stage(const struct key_row *row, struct key_published *p, struct k
 {
     buf_init(&p->scratch);
     p->label = row->label;
+    p->tags = row->tags;
     out->environment = row->environment;
     out->created_ms = row->created_ms;
     out->not_before_ms = row->not_before_ms;
     atomic_init(&out->scopes, row->scopes);
     atomic_init(&out->expires_ms, row->expires_ms);
     atomic_init(&out->label, &p->label);
+    atomic_init(&out->tags, &p->tags);
     if (override_read(row->limits, &p->scratch, &p->limits))
         atomic_init(&out->limits, &p->limits);
 }

@@ -12,6 +12,7 @@ struct db;
 struct key_row { /* everything but the digest; 0 or empty: none */
     struct str id, organization_id, label, last4, created_by, revoked_by, revoke_reason,
         note, last_used_ip, rotated_from, rotated_to, family;
+    struct str tags; /* guard/tags.h */
     struct str limits; /* JSON, see guard/override.h */
     int environment;
     uint32_t scopes;
@@ -38,7 +39,7 @@ int key_rows_list(struct db *db, const struct key_filter *f, struct arena *a,
 
 /* For the ring, of a row that is durable. The override points into `scratch`. */
 struct key_published {
-    struct str label;
+    struct str label, tags;
     struct override limits;
     struct buf scratch;
 };

@@ -1,5 +1,6 @@
 #include "guard/key_write.h"
 
+#include "guard/tags.h"
 #include "store/sql.h"
 
 /* All scopes are kept as none named, so that they hold for those still to come. `b` has
@@ -48,7 +49,7 @@ static int insert(struct db *db, const struct key *row, struct str note, int64_t
         db,
         STR("INSERT INTO api_key (id, organization_id, digest, last4, label,"
             " environment, scopes, created_at, created_by, not_before, expires_at,"
-            " note) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+            " note, tags) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
         SQL_WITH(sql_text(str_of(row->id)), sql_text(str_of(row->org->id)),
                  sql_blob(row->digest, DIGEST_BYTES), sql_text(str_of(row->last4)),
                  sql_text(keyring_label(row)),
@@ -56,21 +57,39 @@ static int insert(struct db *db, const struct key *row, struct str note, int64_t
                  sql_scopes(atomic_load(&row->scopes), &scopes),
                  sql_int(row->created_ms ? row->created_ms : now_ms), sql_text(actor),
                  sql_time(row->not_before_ms), sql_time(atomic_load(&row->expires_ms)),
-                 sql_some(note)));
+                 sql_some(note), sql_some(keyring_tags(row))));
     buf_end(&scopes);
     return err;
+}
+
+/* {"tags":["beta"]}, where there are any; nothing in them has to be escaped. */
+static struct str said_tags(struct str tags, struct buf *b)
+{
+    struct str word;
+    while (tags_next(&tags, &word))
+        buf_fmt(b, "%s\"%.*s\"", b->n ? "," : "{\"tags\":[", (int)word.n, word.p);
+    if (b->n)
+        buf_lit(b, "]}");
+    return b->n ? buf_slice(b) : str_of(NULL);
 }
 
 int key_write_add(struct db *db, const struct key *row, struct str note, int64_t now_ms,
                   struct str actor)
 {
-    const struct entry e = {.id = str_of(row->id),
-                            .action = STR("api_key.create"),
-                            .actor = actor,
-                            .now_ms = now_ms};
+    struct entry e = {.id = str_of(row->id),
+                      .action = STR("api_key.create"),
+                      .actor = actor,
+                      .now_ms = now_ms};
     int64_t version;
+    struct buf tags;
     int err = insert(db, row, note, now_ms, actor);
-    return err ? err : audit(db, &e, &version);
+    if (err)
+        return err;
+    buf_init(&tags);
+    e.changed = said_tags(keyring_tags(row), &tags);
+    err = audit(db, &e, &version);
+    buf_end(&tags);
+    return err;
 }
 
 /* ---- revoking ---- */
@@ -110,13 +129,15 @@ static int update(struct db *db, const struct key_change *c, const struct key_ro
         db,
         STR("UPDATE api_key SET label = ?1, note = ?2, scopes = ?3, expires_at = ?4,"
             " limits = CASE WHEN ?5 IS NULL THEN limits WHEN ?5 = 'null' THEN NULL"
-            " ELSE json_patch(coalesce(limits, '{}'), ?5) END WHERE id = ?6"),
+            " ELSE json_patch(coalesce(limits, '{}'), ?5) END, tags = ?7 WHERE id = "
+            "?6"),
         SQL_WITH(sql_text(c->set & KEY_SET_LABEL ? c->label : row->label),
                  sql_some(c->set & KEY_SET_NOTE ? c->note : row->note),
                  sql_scopes(c->set & KEY_SET_SCOPES ? c->scopes : row->scopes, &scopes),
                  sql_time(c->set & KEY_SET_EXPIRES ? c->expires_ms : row->expires_ms),
                  c->set & KEY_SET_LIMITS ? sql_some(c->limits) : sql_null(),
-                 sql_text(row->id)));
+                 sql_text(row->id),
+                 sql_some(c->set & KEY_SET_TAGS ? c->tags : row->tags)));
     buf_end(&scopes);
     return err;
 }
@@ -156,9 +177,9 @@ static int insert_next(struct db *db, struct str id, const struct key *next,
         db,
         STR("INSERT INTO api_key (id, organization_id, digest, last4, label,"
             " environment, scopes, created_at, created_by, not_before, expires_at,"
-            " note, limits, rotated_from, family)"
+            " note, tags, limits, rotated_from, family)"
             " SELECT ?1, organization_id, ?2, ?3, label, environment, scopes, ?4, ?5,"
-            " not_before, expires_at, note, limits, id, coalesce(family, id)"
+            " not_before, expires_at, note, tags, limits, id, coalesce(family, id)"
             " FROM api_key WHERE id = ?6"),
         SQL_WITH(sql_text(str_of(next->id)), sql_blob(next->digest, DIGEST_BYTES),
                  sql_text(str_of(next->last4)), sql_int(now_ms), sql_text(actor),

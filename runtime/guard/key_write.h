@@ -21,11 +21,12 @@ enum {
     KEY_SET_NOTE = 1 << 1,
     KEY_SET_SCOPES = 1 << 2,
     KEY_SET_EXPIRES = 1 << 3,
-    KEY_SET_LIMITS = 1 << 4
+    KEY_SET_LIMITS = 1 << 4,
+    KEY_SET_TAGS = 1 << 5
 };
 struct key_change {
     unsigned set;
-    struct str label, note;
+    struct str label, note, tags;
     uint32_t scopes;
     int64_t expires_ms; /* 0: none */
     struct str
@@ -37,7 +38,7 @@ int key_write_change(struct db *db, struct str id, const struct key_change *c,
                      int64_t now_ms, struct str actor, struct arena *a,
                      struct key_row *out) MUST_CHECK;
 
-/* The successor, with the old key's label, environment, scopes, dates, note and limits;
+/* The successor, with the old key's label, environment, scopes, dates, note, tags and limits;
  * the old one ends with its grace, or when it would have anyway. `next` has id, digest
  * and last4. ERR_EXISTS: these are taken, make others; ERR_BUSY: it has a successor;
  * ERR_DENIED: it is revoked or expired; ERR_NOT_FOUND. */

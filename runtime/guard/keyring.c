@@ -304,6 +304,7 @@ static void fill_key(struct shared *s, struct key *k, const struct key *row)
     atomic_init(&k->scopes, keyring_now(row->scopes));
     atomic_init(&k->expires_ms, keyring_now(row->expires_ms));
     atomic_init(&k->label, put_text(s, keyring_label(row)));
+    atomic_init(&k->tags, put_text(s, keyring_tags(row)));
     atomic_init(&k->limits, put_limits(s, keyring_now(row->limits)));
     for (int i = 0; i < 2; i++)
         atomic_init(&k->last_used_ip[i], atomic_load(&row->last_used_ip[i]));
@@ -417,7 +418,8 @@ void keyring_change_key(struct keyring *r, struct key *k, const struct key_facts
         atomic_store(&k->scopes, f->scopes);
         atomic_store(&k->expires_ms, f->expires_ms);
         change_limits(s, &k->limits, f->limits);
-        if (change_text(s, &k->label, f->label))
+        bool read = change_text(s, &k->label, f->label);
+        if (change_text(s, &k->tags, f->tags) || read)
             note_input(&k->inputs);
     }
     pthread_rwlock_unlock(&s->lock);

@@ -62,6 +62,7 @@ struct key {
     _Atomic(const struct str *) label;
 
     char id[ID_MAX], last4[LAST4 + 1];
+    _Atomic(const struct str *) tags; /* guard/tags.h */
     int64_t created_ms;
     int64_t version;
     int64_t used_written_ms, used_durable_ms; /* last_used in the store: key_use.c's */
@@ -76,6 +77,7 @@ static inline struct str keyring_text(const struct str *s)
 /* What a text or a number is now. */
 #define keyring_now(field) atomic_load_explicit(&(field), memory_order_acquire)
 #define keyring_label(k)   keyring_text(keyring_now((k)->label))
+#define keyring_tags(k)    keyring_text(keyring_now((k)->tags))
 #define keyring_name(o)    keyring_text(keyring_now((o)->name))
 #define keyring_plan(o)    keyring_text(keyring_now((o)->plan))
 
@@ -103,7 +105,7 @@ void keyring_hold(struct org *o);
 /* A durable row, whole, as of the change `version`; an older one is passed over. With
  * `lift` the change was one of the suspension, so that it also ends a hold. */
 struct key_facts {
-    struct str label;
+    struct str label, tags;
     uint32_t scopes;
     int64_t expires_ms, version;
     const struct override *limits; /* NULL: none; copied */

@@ -199,6 +199,8 @@ const struct migration schema_migrations[] = {
          "  request_id TEXT NOT NULL,"
          "  PRIMARY KEY (key, id)"
          ") STRICT, WITHOUT ROWID;")},
+    /* In order, with blanks between, as guard/tags.h has them; NULL: none. */
+    {STR("007_tags"), STR("ALTER TABLE api_key ADD COLUMN tags TEXT;")},
 };
 const size_t schema_migrations_n =
     sizeof(schema_migrations) / sizeof(schema_migrations[0]);

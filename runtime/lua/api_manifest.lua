@@ -58,7 +58,7 @@
 ---@class kordless.schema
 ---@field [1]? string the name, of a property or a parameter
 ---@field type? "string"|"integer"|"number"|"boolean"|"object"|"array"|"any" if not given: object with `properties`, array with `items`, else string. In a query numbers and booleans are made of their text
----@field format? "date-time"|"date"|"slug"|"email"|"phone"|"contact"|"id"|"timezone" of strings. date-time: RFC 3339, Z or an offset; email and phone (6 to 15 digits) may be blank; contact: either; the value stays a string
+---@field format? "date-time"|"date"|"slug"|"tag"|"email"|"phone"|"contact"|"id"|"timezone" of strings. date-time: RFC 3339, Z or an offset; email and phone (6 to 15 digits) may be blank; contact: either; the value stays a string
 ---@field required? boolean
 ---@field nullable? boolean null is a value, and kordless.json.null reaches the handler
 ---@field default? any what the handler gets when it was left out

@@ -64,6 +64,8 @@ static long long longest(const struct schema *s, enum jsonschema_place place)
         return place == PLACE_REPLY ? 20 : caps[place].characters;
     case FORMAT_SLUG:
         return 63;
+    case FORMAT_TAG:
+        return 32;
     case FORMAT_ID:
         return 40;
     case FORMAT_TIMEZONE:
@@ -82,6 +84,9 @@ static void put_format(struct buf *b, const struct schema *s)
         break;
     case FORMAT_SLUG:
         buf_lit(b, ",\"pattern\":\"^[a-z0-9][a-z0-9-]{0,62}$\"");
+        break;
+    case FORMAT_TAG:
+        buf_lit(b, ",\"pattern\":\"^[a-z0-9][a-z0-9_-]{0,31}$\"");
         break;
     case FORMAT_ID:
         buf_lit(b, ",\"pattern\":\"^[A-Za-z0-9_-]{1,40}$\"");

@@ -5,6 +5,7 @@
 #include "guard/key_use.h"
 #include "guard/key_write.h"
 #include "guard/limit.h"
+#include "guard/tags.h"
 #include "lua/lib.h"
 #include "lua/platform.h"
 
@@ -14,7 +15,7 @@ struct job {
     struct platform_write p; /* first */
     struct key key;          /* to be made; or whose id says which */
     struct key *live;
-    struct str label, note, reason;
+    struct str label, note, tags, reason;
     enum key_kind kind;
     char text[KEY_TEXT + 1];
     const struct pepper *pepper;
@@ -55,6 +56,17 @@ static void push_scopes(lua_State *L, uint32_t scopes)
     lua_setfield(L, -2, "scopes");
 }
 
+static void push_tags(lua_State *L, struct str tags)
+{
+    struct str word;
+    lua_newtable(L);
+    for (int n = 1; tags_next(&tags, &word); n++) {
+        lua_pushlstring(L, word.p, word.n);
+        lua_rawseti(L, -2, n);
+    }
+    lua_setfield(L, -2, "tags");
+}
+
 static void push_row(lua_State *L, const struct key_row *r)
 {
     const struct {
@@ -82,6 +94,7 @@ static void push_row(lua_State *L, const struct key_row *r)
     platform_set_ms(L, "last_used_at", r->last_used_ms);
     platform_set_json(L, "limits", r->limits);
     push_scopes(L, r->scopes);
+    push_tags(L, r->tags);
     lua_pushboolean(L, r->revoked);
     lua_setfield(L, -2, "revoked");
 }
@@ -221,6 +234,30 @@ static uint32_t arg_scopes(lua_State *L, int idx)
     return scopes ? scopes : SCOPE_ALL;
 }
 
+/* What is no list (null) has none. The text is the call's. */
+static struct str arg_tags(lua_State *L, int idx, struct call *c)
+{
+    struct tags tags = {.n = 0};
+    char text[TAGS_TEXT];
+    struct str word;
+    lua_pushliteral(L, "tags");
+    if (lua_rawget(L, idx) != LUA_TTABLE) {
+        lua_pop(L, 1);
+        return str_of(NULL);
+    }
+    for (int i = 1; i <= (int)lua_rawlen(L, -1); i++) {
+        lua_rawgeti(L, -1, i); /* the list keeps the word where it is */
+        word.p = lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, &word.n) : NULL;
+        int err = word.p ? tags_add(&tags, word) : ERR_INVALID;
+        if (err)
+            luaL_error(L, "tags: %s",
+                       err == ERR_FULL ? "a key has at most 16" : "one is none");
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+    return arena_str(c->arena, tags_text(&tags, text));
+}
+
 int lib_keys_create(lua_State *L)
 {
     struct call *c = call_of(L);
@@ -230,6 +267,7 @@ int lib_keys_create(lua_State *L)
     luaL_argcheck(L, org != NULL, 1, "no such organization");
     struct str label = platform_str(L, 1, c, "label", NULL);
     struct str note = platform_str(L, 1, c, "note", NULL);
+    struct str tags = arg_tags(L, 1, c);
     struct key row = {.org = org,
                       .environment =
                           environment_of(platform_str(L, 1, c, "environment", NULL)),
@@ -242,7 +280,9 @@ int lib_keys_create(lua_State *L)
     j->key = row;
     j->label = label;
     j->note = note;
+    j->tags = tags;
     atomic_init(&j->key.label, &j->label);
+    atomic_init(&j->key.tags, &j->tags);
     j->kind = row.environment == ENV_DEVELOPMENT ? KEY_TEST : KEY_LIVE;
     id_make(c->host->ids, "key_", c->now.wall_ms, j->key.id);
     return call_wait(L, &j->p.cw);
@@ -275,17 +315,16 @@ static void read_change(lua_State *L, struct call *c, struct key_change *to)
     static const struct {
         const char *name;
         unsigned bit;
-    } members[] = {{"label", KEY_SET_LABEL},
-                   {"note", KEY_SET_NOTE},
-                   {"scopes", KEY_SET_SCOPES},
-                   {"expires_at", KEY_SET_EXPIRES},
-                   {"limits", KEY_SET_LIMITS}};
+    } members[] = {{"label", KEY_SET_LABEL},   {"note", KEY_SET_NOTE},
+                   {"scopes", KEY_SET_SCOPES}, {"expires_at", KEY_SET_EXPIRES},
+                   {"limits", KEY_SET_LIMITS}, {"tags", KEY_SET_TAGS}};
     for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
         if (platform_has(L, 2, members[i].name))
             to->set |= members[i].bit;
     to->label = platform_str(L, 2, c, "label", NULL);
     to->note = platform_str(L, 2, c, "note", NULL);
     to->scopes = arg_scopes(L, 2);
+    to->tags = arg_tags(L, 2, c);
     to->expires_ms = platform_ms(L, 2, "expires_at", NULL);
     to->limits = platform_json(L, 2, c, "limits");
     to->patch = platform_json(L, 2, c, "patch");

@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "base/log.h"
+#include "guard/tags.h"
 #include "lua/entry.h"
 
 enum { CLASSES_EARLY = 10000, BUCKETS = 1024 };
@@ -88,8 +89,8 @@ static struct interned *intern(struct quota *q, struct str text,
     return c;
 }
 
-/* The class of this key, evaluated if it is new. NULL: it is new and the script fails, or
- * there are a million already. */
+/* The class of this key, evaluated if it is new. NULL: it is new and the script fails,
+ * or there are a million already. */
 static struct interned *find_class(struct quota *q, const struct key *k,
                                    struct buf *why)
 {
@@ -118,8 +119,9 @@ static struct interned *find_class(struct quota *q, const struct key *k,
  *   │   epoch   │   inputs   │   class    │
  *   └───────────┴────────────┴────────────┘
  *
- * `inputs` counts the changes of what a policy may read. It is read before they are: one
- * that comes in between leaves a mark that is no longer true, and is asked again. */
+ * `inputs` counts the changes of what a policy may read. It is read before they are:
+ * one that comes in between leaves a mark that is no longer true, and is asked again.
+ */
 enum { MARK_BITS = 20, CLASS_BITS = 24 };
 
 static uint64_t mark_head(const struct quota *q, const struct key *k)
@@ -127,8 +129,8 @@ static uint64_t mark_head(const struct quota *q, const struct key *k)
     uint64_t inputs = (uint64_t)atomic_load_explicit(&k->inputs, memory_order_acquire) +
                       atomic_load_explicit(&k->org->inputs, memory_order_acquire);
     uint64_t most = (1u << MARK_BITS) - 1;
-    return ((uint64_t)q->epoch & most) << (MARK_BITS + CLASS_BITS) |
-           (inputs & most) << CLASS_BITS;
+    return ((uint64_t)q->epoch & most) << (MARK_BITS + CLASS_BITS) | (inputs & most)
+                                                                         << CLASS_BITS;
 }
 
 static struct quota_class *first_look(struct quota *q, struct key *k)
@@ -197,6 +199,15 @@ uint64_t quota_over(const struct quota *q)
     return sum;
 }
 
+static void put_tags(struct buf *out, struct str tags)
+{
+    struct str word;
+    buf_char(out, '[');
+    for (bool more = false; tags_next(&tags, &word); more = true)
+        buf_fmt(out, "%s\"%.*s\"", more ? "," : "", (int)word.n, word.p);
+    buf_char(out, ']');
+}
+
 void quota_put_inputs(const struct quota *q, const struct key *k, struct buf *out)
 {
     char scratch[32];
@@ -208,6 +219,8 @@ void quota_put_inputs(const struct quota *q, const struct key *k, struct buf *ou
                 quota_input_names[i]);
         if (i == INPUT_METADATA && v.n)
             buf_str(out, v);
+        else if (i == INPUT_TAGS)
+            put_tags(out, v);
         else if (v.n == 0 || json_put_string(out, v))
             buf_lit(out, "null");
     }
@@ -353,8 +366,8 @@ int quota_try(struct quota *live, struct str text, const struct keyring *ring,
     if (!files)
         abort();
     replace(&scripts, files, text);
-    int err = quota_new(&trial, &scripts, live->zones, live->log, ring, EPOCH_TRIAL,
-                        faults);
+    int err =
+        quota_new(&trial, &scripts, live->zones, live->log, ring, EPOCH_TRIAL, faults);
     if (!err) {
         memcpy(hash, trial->hash, sizeof(trial->hash));
         quota_compare(live, trial, ring, wall_ms, out);

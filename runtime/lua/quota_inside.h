@@ -16,6 +16,7 @@ enum quota_input {
     INPUT_LABEL,
     INPUT_METADATA,
     INPUT_CREATED_DAY,
+    INPUT_TAGS,
     INPUTS
 };
 extern const char *const quota_input_names[INPUTS];

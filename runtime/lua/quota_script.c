@@ -4,14 +4,15 @@
 #include <string.h>
 
 #include "base/date.h"
+#include "guard/tags.h"
 #include "lua/entry.h"
 #include "lua/lib.h"
 #include "lua/nearest.h"
 
 enum { READS_MAX = 8, LIMIT_MOST = 1000000, COST_MOST = 1000 };
 
-const char *const quota_input_names[INPUTS] = {"plan", "environment", "label",
-                                               "metadata", "created_day"};
+const char *const quota_input_names[INPUTS] = {"plan",     "environment", "label",
+                                               "metadata", "created_day", "tags"};
 static const char *const limit_names[LIMIT_WINDOWS] = {"per_minute", "per_hour",
                                                        "per_day"};
 static const char *const mode_names[] = {"enforce", "shadow", "warn"};
@@ -35,6 +36,8 @@ struct str quota_input(const struct key *k, enum quota_input i, char scratch[32]
     case INPUT_CREATED_DAY:
         time_format(k->created_ms / 1000, scratch);
         return (struct str){scratch, sizeof("2026-03-08") - 1};
+    case INPUT_TAGS:
+        return keyring_tags(k);
     case INPUT_ENVIRONMENT:
     case INPUTS:
         break;
@@ -51,18 +54,38 @@ static void push_metadata(lua_State *L, struct str json)
     buf_end(&why);
 }
 
+/* A set: key.tags.partner is true, or nothing. */
+static void push_tags(lua_State *L, struct str tags)
+{
+    struct str word;
+    lua_newtable(L);
+    while (tags_next(&tags, &word)) {
+        lua_pushlstring(L, word.p, word.n);
+        lua_pushboolean(L, true);
+        lua_rawset(L, -3);
+    }
+}
+
+static void push_input(lua_State *L, enum quota_input i, struct str v)
+{
+    if (i == INPUT_METADATA)
+        push_metadata(L, v.n ? v : STR("{}"));
+    else if (i == INPUT_TAGS)
+        push_tags(L, v);
+    else
+        lua_pushlstring(L, v.p, v.n);
+}
+
 static void push_inputs(lua_State *L, const struct quota *q, const struct key *k)
 {
     char scratch[32];
     lua_createtable(L, 0, INPUTS);
     for (int i = 0; i < INPUTS; i++) {
         struct str v = quota_input(k, (enum quota_input)i, scratch);
-        if (!(q->reads & 1u << i) || (v.n == 0 && i != INPUT_METADATA))
+        bool table = i == INPUT_METADATA || i == INPUT_TAGS;
+        if (!(q->reads & 1u << i) || (v.n == 0 && !table))
             continue;
-        if (i == INPUT_METADATA)
-            push_metadata(L, v.n ? v : STR("{}"));
-        else
-            lua_pushlstring(L, v.p, v.n);
+        push_input(L, (enum quota_input)i, v);
         lua_setfield(L, -2, quota_input_names[i]);
     }
 }
@@ -130,7 +153,8 @@ static uint32_t listed_scopes(lua_State *L)
         uint32_t bit = type == LUA_TSTRING ? scope_bit(str_of(lua_tostring(L, -1))) : 0;
         if (!bit)
             luaL_error(L, "limits: 'scopes' must be a list of scopes; '%s' is none",
-                       type == LUA_TSTRING ? lua_tostring(L, -1) : luaL_typename(L, -1));
+                       type == LUA_TSTRING ? lua_tostring(L, -1)
+                                           : luaL_typename(L, -1));
         out |= bit;
         lua_pop(L, 1);
     }
@@ -167,8 +191,9 @@ static void check_names(lua_State *L)
         if (!found) {
             const char *near = name ? nearest(str_of(name), known) : NULL;
             luaL_error(L, "limits returned '%s', which is not known here%s%s%s",
-                       name ? name : luaL_typename(L, -2), near ? "; did you mean '" : "",
-                       near ? near : "", near ? "'?" : "");
+                       name ? name : luaL_typename(L, -2),
+                       near ? "; did you mean '" : "", near ? near : "",
+                       near ? "'?" : "");
         }
         lua_pop(L, 1);
     }
@@ -280,7 +305,8 @@ static int l_names(lua_State *L)
     lua_pushnil(L);
     while (lua_next(L, -2)) {
         size_t n = 0;
-        const char *name = lua_type(L, -2) == LUA_TSTRING ? lua_tolstring(L, -2, &n) : "";
+        const char *name =
+            lua_type(L, -2) == LUA_TSTRING ? lua_tolstring(L, -2, &n) : "";
         bool found = false;
         for (int i = 0; i < c->n; i++)
             found = found || str_eq(c->route[i].label, (struct str){name, n});
@@ -327,7 +353,8 @@ static int read_input(struct look *l, const char *name)
         }
     }
     buf_fmt(l->faults,
-            "%s: reads: '%s' is none of plan environment label metadata created_day\n",
+            "%s: reads: '%s' is none of plan environment label metadata created_day"
+            " tags\n",
             l->q->file, name ? name : "(no string)");
     return ERR_INVALID;
 }

@@ -14,11 +14,12 @@ static const char *const type_names[] = {
 };
 
 static const char *const format_names[] = {
-    [FORMAT_NONE] = "none",         [FORMAT_DATE_TIME] = "date-time",
-    [FORMAT_DATE] = "date",         [FORMAT_SLUG] = "slug",
-    [FORMAT_EMAIL] = "email",       [FORMAT_PHONE] = "phone",
-    [FORMAT_CONTACT] = "contact",   [FORMAT_ID] = "id",
-    [FORMAT_TIMEZONE] = "timezone", [FORMAT_TIMEZONE + 1] = NULL,
+    [FORMAT_NONE] = "none",       [FORMAT_DATE_TIME] = "date-time",
+    [FORMAT_DATE] = "date",       [FORMAT_SLUG] = "slug",
+    [FORMAT_TAG] = "tag",         [FORMAT_EMAIL] = "email",
+    [FORMAT_PHONE] = "phone",     [FORMAT_CONTACT] = "contact",
+    [FORMAT_ID] = "id",           [FORMAT_TIMEZONE] = "timezone",
+    [FORMAT_TIMEZONE + 1] = NULL,
 };
 
 const char *schema_type_name(enum schema_type t)

@@ -7,6 +7,7 @@
 
 #include "base/date.h"
 #include "base/zone.h"
+#include "guard/tags.h"
 #include "lua/lib.h"
 #include "lua/sandbox.h"
 #include "lua/schema.h"
@@ -144,6 +145,8 @@ static const char *const format_faults[] = {
     [FORMAT_EMAIL] = "must be an email address",
     [FORMAT_PHONE] = "must be a phone number of 6 to 15 digits",
     [FORMAT_CONTACT] = "must be an email address or a phone of 6 to 15 digits",
+    [FORMAT_TAG] = "must be a tag: lower-case letters, digits, _ and -, at most 32, the "
+                   "first a letter or a digit",
     [FORMAT_ID] = "must be an identifier",
     [FORMAT_TIMEZONE] = "must be a time zone such as America/New_York",
 };
@@ -160,6 +163,8 @@ static bool has_format(lua_State *L, struct str s, enum schema_format format,
         return is_date(s);
     case FORMAT_SLUG:
         return is_slug(s);
+    case FORMAT_TAG:
+        return tags_is(s);
     case FORMAT_EMAIL:
         return is_blank(s) || is_email(s);
     case FORMAT_PHONE:

@@ -138,6 +138,8 @@ static void formats_are_what_they_say(void **state)
         {"date-time", "2031-06-05T13:00:00+02:00", "2031-06-05T13:00:00"},
         {"date", "2028-02-29", "2031-02-29"},
         {"slug", "a-1", "-a"},
+        {"tag", "a_1-b", "_a"},
+        {"tag", "0", "A"},
         {"email", " a@b ", "a@b@c"},
         {"email", "", "a @b"},
         {"phone", "+1 (23) 456", "12345"},

@@ -58,7 +58,9 @@ end
 --   end
 -- end
 
--- Numbers that sort the slots of one instant, lowest first. request: as in offer.
+-- Numbers that sort the slots of one instant, lowest first: where the customer names no host,
+-- the first that is free is booked, and among equals who has the fewest bookings. request: as
+-- in offer.
 --
 -- function booking.rank(request)
 --   local ranks = {}

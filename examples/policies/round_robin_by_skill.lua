@@ -2,7 +2,7 @@
 -- changes from day to day. Install: copy this file to scripts/booking.lua, or its functions
 -- and tables into yours, and the tests into `booking.tests`; put your hosts' ids in. Then
 -- `kordless check` and `kordless reload`. Where a client names no host, the server takes
--- the one of these with the fewest upcoming bookings, which is a round-robin of its own.
+-- the first of these that is free.
 
 local booking = {}
 

@@ -114,18 +114,25 @@ function policy.narrow(world, query, slots)
   return kept, violations
 end
 
--- Sorts slots of one start by the script's numbers, lowest first; hosts of equal rank
--- stay in the order of their ids. Slots of different starts never change places.
-function policy.rank(world, query, slots)
+-- The script's numbers by which slots of one start are sorted, lowest first; nil when it has
+-- none.
+function policy.ranks(world, query, slots)
   if #slots == 0 or not kordless.policy.has(SCRIPT, "rank") then
-    return slots
+    return nil
   end
   local ranks = kordless.policy.call(SCRIPT, "rank", request(world, query, slots), "changed")
-  if ranks == nil then
-    return slots
-  end
-  if type(ranks) ~= "table" then
+  if ranks ~= nil and type(ranks) ~= "table" then
     kordless.policy.fail(SCRIPT, "rank", "it must return a table, ranks[i] = number, or nil")
+  end
+  return ranks
+end
+
+-- Sorts slots by them; hosts of equal rank stay in the order of their ids. Slots of different
+-- starts never change places.
+function policy.rank(world, query, slots)
+  local ranks = policy.ranks(world, query, slots)
+  if not ranks then
+    return slots
   end
   local order = {}
   for i = 1, #slots do

@@ -3,6 +3,7 @@
 
 local contact = require("bookings.contact")
 local limits = require("bookings.limits")
+local offers = require("availability.policy")
 local policy = require("bookings.policy")
 local rules = require("bookings.rules")
 local store = require("bookings.store")
@@ -11,13 +12,23 @@ local draft = {}
 
 local CANDIDATES = 50 -- asked in turn on the writer; more than 50 lost races are a crowd
 
+-- What decides among several: the script's ranks, and upcoming bookings by host.
+local function compared(world, slots, ask)
+  if not slots[2] then
+    return {}
+  end
+  local ids, ranks = {}, offers.ranks(world, ask, slots) or {}
+  for i, slot in ipairs(slots) do
+    ids[i] = slot.who.id
+    slot.rank = tonumber(ranks[i])
+  end
+  return store.loads(ids, ask.now)
+end
+
 -- keep: the host who is asked first. limits: what the candidate's own bookings may be.
 function draft.candidates(world, slots, ask, keep)
-  local ids, list = {}, {}
-  for _, slot in ipairs(slots) do
-    ids[#ids + 1] = slot.who.id
-  end
-  rules.order(slots, #slots > 1 and store.loads(ids, ask.now) or {}, keep)
+  local list = {}
+  rules.order(slots, compared(world, slots, ask), keep)
   for i = 1, math.min(#slots, CANDIDATES) do
     local who = slots[i].who
     list[i] = {

@@ -6,6 +6,7 @@ local fields = require("services.fields")
 local flow = require("bookings.flow")
 local ics = require("bookings.ics")
 local input = require("bookings.input")
+local limits = require("bookings.limits")
 local offer = require("availability.offer")
 local policy = require("bookings.policy")
 local rules = require("bookings.rules")
@@ -88,11 +89,12 @@ function handlers.slots(req)
   end
   flow.as_before(asked, row, service)
   asked.now = kordless.now()
-  local slots = offer.list(availability.world(service), asked)
+  local world = availability.world(service)
+  local slots = offer.list(world, asked)
   if not slots then
     return nil, "validation_error", { detail = ranges.TOO_MANY }
   end
-  slots = policy.movable(row, service, slots)
+  slots = policy.movable(row, service, slots, limits.of_contact(world, asked))
   return 200, { slots = slot_view.slots(slots, service, asked.timezone) }
 end
 

@@ -54,6 +54,23 @@ function limits.refusals(world, ask)
   return { bound and broken(bound, "contact", bound.contact, bound.who) }
 end
 
+-- Says of a start which limit of the customer's own a booking there would break. nil when there
+-- are none. ask: as for bind, without a start.
+function limits.of_contact(world, ask)
+  if not world.limits or not world.limits.per_contact then
+    return nil
+  end
+  local known, zone = {}, tally.zone(world, world.service.id)
+  return function(start)
+    local day = kordless.zone.wall(zone, start)
+    if known[day] == nil then
+      local one = { start = start, email = ask.email, phone = ask.phone, except = ask.except }
+      known[day] = limits.refusals(world, one)[1] or false
+    end
+    return known[day] or nil
+  end
+end
+
 -- On the writer: the candidates whom the limits still leave; nil when they leave none.
 function limits.fitting(bound, candidates)
   if not bound then

@@ -48,16 +48,19 @@ function policy.change(act, row, service, to)
   return refusal and { offers.violation(refusal) } or {}
 end
 
--- The slots a booking may be moved to, as the script says of each start.
-function policy.movable(row, service, slots)
-  if not kordless.policy.has(SCRIPT, "reschedule") then
+-- The slots a booking may be moved to, as `broken` (limits.of_contact, or nil) and the script say
+-- of each start.
+function policy.movable(row, service, slots, broken)
+  local asks = kordless.policy.has(SCRIPT, "reschedule")
+  if not asks and not broken then
     return slots
   end
   local kept, start, fine = {}, nil, nil
   for _, slot in ipairs(slots) do
     if slot.start ~= start then
       start = slot.start
-      fine = not policy.change("reschedule", row, service, slot)[1]
+      fine = not (broken and broken(start))
+        and not (asks and policy.change("reschedule", row, service, slot)[1])
     end
     if fine then
       kept[#kept + 1] = slot

@@ -38,14 +38,22 @@ function rules.frozen(row, service, now)
   return {}
 end
 
+-- A rank that is missing, or no number to compare with, is 0.
+local function rank(slot)
+  return slot.rank == slot.rank and slot.rank or 0
+end
+
 -- Puts free slots of one instant in the order in which their hosts are asked: `keep`
--- first; then who has the fewest upcoming bookings for its weight, then priority, then id.
--- loads: bookings by host id.
+-- first; then by the script's rank, then who has the fewest upcoming bookings for its weight,
+-- then priority, then id. loads: bookings by host id.
 function rules.order(slots, loads, keep)
   table.sort(slots, function(x, y)
     local a, b = x.who, y.who
     if (a.id == keep) ~= (b.id == keep) then
       return a.id == keep
+    end
+    if rank(x) ~= rank(y) then
+      return rank(x) < rank(y)
     end
     local la, lb = (loads[a.id] or 0) * b.host.weight, (loads[b.id] or 0) * a.host.weight
     if la ~= lb then

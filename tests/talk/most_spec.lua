@@ -122,10 +122,17 @@ describe("a service takes", function()
     local anyone = s:client()
     local path = book.confirmation(one.confirmation_number, "/reschedule")
     local target = slots(8, 10)[1]
+    local function movable(from, to)
+      return #anyone:get(book.confirmation(one.confirmation_number, "/availability")
+        .. "&from=" .. book.day(from) .. "&to=" .. book.day(to)):json().slots
+    end
+    assert.is_true(movable(1, 5) > 0 and movable(8, 10) > 0) -- it does not count against itself
     assert.equal(200, anyone:post(path, { start_at = target.startsAt, end_at = target.endsAt }).status)
     took(list[1])
     local r = anyone:post(path, { start_at = list[9].startsAt, end_at = list[9].endsAt })
     reached(r, "one customer")
+    assert.equal(0, movable(1, 5)) -- what is listed can be moved to
+    assert.is_true(movable(8, 10) > 0)
   end)
 
   it("nothing more through the organization's own routes", function()

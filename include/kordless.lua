@@ -860,7 +860,7 @@ function kordless.usage.denials(key_id) end
 ---@field body? boolean|kordless.schema JSON is expected and decoded; if not given: on POST, PUT, PATCH without raw. A schema is checked before the handler runs; with `nullable` nothing need be sent
 ---@field query? kordless.schema[] parameters, in the order in which faults are told: { "limit", type = "integer", default = 50 }
 ---@field replies? table<integer, kordless.schema> by status, [200] = …; checked in tests only (kordless-test answers 500 and logs why). Every status below 300 must then be listed
----@field example? {body: any, reply: any} shown in the reference; must fit the schemas
+---@field example? {body: any, reply: any} shown in the reference; must fit the schemas, and what it leaves out that may be null, is
 ---@field raw? boolean the body as it came in raw_body, and headers; no Content-Type is asked for
 ---@field summary? string a sentence for the reference
 ---@field produces? string "text/calendar": the media type of replies that are no JSON, for the reference; the handler sets Content-Type

@@ -18,6 +18,15 @@ local slot = { properties = {
   } } },
 } }
 
+local ADA = "host_01ja0000000000000000000000"
+local STUDIO = "team_01ja0000000000000000000000"
+local slots_sample = { reply = { slots = { {
+  startsAt = "2031-06-05T13:00:00Z", endsAt = "2031-06-05T13:30:00Z", capacity = 8,
+  availableCapacity = 5, serviceId = "group-class", hostId = ADA, teamId = STUDIO,
+  timezone = "America/New_York", host = { id = ADA, displayName = "Ada Moreno" },
+  team = { id = STUDIO, name = "Studio" },
+} } } }
+
 local function join(first, second)
   local all = {}
   for i = 1, #first do all[i] = first[i] end
@@ -27,8 +36,9 @@ end
 
 local asked = {
   { "service_slug", format = "slug", required = true, example = "consultation" },
-  { "from", format = "date-time", required = true, description = "The first start." },
-  { "to", format = "date-time", required = true,
+  { "from", format = "date-time", required = true, example = "2031-06-05T00:00:00Z",
+    description = "The first start." },
+  { "to", format = "date-time", required = true, example = "2031-06-12T00:00:00Z",
     description = "Starts lie before it; at most 62 days after from." },
   { "partySize", type = "integer", minimum = 1, maximum = 1000000, default = 1 },
   { "timezone", format = "timezone", description = "Echoed in each slot." },
@@ -80,6 +90,23 @@ local explained = { [200] = { properties = {
   } },
 } } }
 
+local denied = { code = "policy_denied", message = "We do not advise on Friday afternoons." }
+local explained_sample = { reply = {
+  at = "2031-06-06T18:00:00Z", endsAt = "2031-06-06T18:30:00Z", partySize = 1,
+  serviceId = "consultation", policy = "2f0c9a61b7d3e845",
+  trace = { { tier = "service", rule = "minimum_notice_minutes", effect = "allows",
+    message = "minimum_notice_minutes is 60." } },
+  hosts = { { hostId = ADA, host = { id = ADA, displayName = "Ada Moreno" }, bookable = false,
+    trace = {
+      { tier = "organization", rule = "weekly.fri", effect = "opens",
+        message = "fri 2031-06-06: 08:00–20:00 (America/New_York)." },
+      { tier = "policy", rule = "offer", effect = "refuses", code = denied.code,
+        message = denied.message, source = "scripts/booking.lua:37" },
+      { tier = "ledger", rule = "claims", effect = "allows", message = "Nothing is in the way." },
+    } } },
+  verdict = { bookable = false, status = 422, violations = { denied } },
+} }
+
 return {
   name = "availability",
   version = "1.0.0",
@@ -104,6 +131,7 @@ return {
         { "org_slug", format = "slug", required = true, example = "acme-salon" },
       }, asked),
       replies = listed,
+      example = slots_sample,
     },
     {
       method = "GET",
@@ -118,6 +146,7 @@ return {
         { "team_id", format = "id", description = "Only this team's." },
       }),
       replies = listed,
+      example = slots_sample,
     },
     {
       method = "GET",
@@ -135,6 +164,7 @@ return {
         { "team_id", format = "id", description = "Only this team." },
       },
       replies = explained,
+      example = explained_sample,
     },
   },
 }

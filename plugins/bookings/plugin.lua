@@ -105,6 +105,36 @@ local slot = { properties = {
   { "team", required = true, nullable = true, properties = { one("id"), one("name") } },
 } }
 
+-- What examples show. What may be null is, where it is left out.
+local sample = {
+  id = "book_01ja0000000000000000000000", confirmation_number = "BOOK_01JA0000000000000000000000",
+  status = "confirmed", start_at = "2031-06-05T13:00:00Z", end_at = "2031-06-05T13:30:00Z",
+  service_name = "Consultation", organization_name = "Acme Salon",
+  location = { type = "phone", value = "We call you." }, organization_slug = "acme-salon",
+  service_id = "consultation", service_slug = "consultation", timezone = "America/New_York",
+  contact = { name = "Ada Lovelace", email = "ada@example.com" },
+  host_id = "host_01ja0000000000000000000000", party_size = 1, price = 45, currency = "USD",
+  policy = "2f0c9a61b7d3e845", created_at = "2031-06-01T08:00:00Z",
+  updated_at = "2031-06-01T08:00:00Z", version = 1,
+}
+local away_sample = {
+  id = "off_01ja0000000000000000000000", host_id = "host_01ja0000000000000000000000",
+  kind = "time_off", start_at = "2031-07-01T00:00:00Z", end_at = "2031-07-15T00:00:00Z",
+  note = "At the sea.", created_at = "2031-06-01T08:00:00Z",
+}
+local slot_sample = {
+  startsAt = "2031-06-05T14:00:00Z", endsAt = "2031-06-05T14:30:00Z", capacity = 1,
+  availableCapacity = 1, serviceId = "consultation", timezone = "America/New_York",
+  hostId = "host_01ja0000000000000000000000",
+  host = { id = "host_01ja0000000000000000000000", displayName = "Ada Moreno" },
+}
+local new_time = { start_at = "2031-06-05T14:00:00Z", end_at = "2031-06-05T14:30:00Z" }
+local function sample_of(shape)
+  local part = {}
+  for i = 1, #shape do part[shape[i][1]] = sample[shape[i][1]] end
+  return part
+end
+
 return {
   name = "bookings",
   version = "1.0.0",
@@ -144,6 +174,7 @@ return {
       method = "GET", path = confirmation, handler = "show", auth = "contact",
       summary = "A booking, for the person who made it.",
       query = { who }, replies = { [200] = { properties = { with(full) } } },
+      example = { reply = { booking = sample_of(full) } },
     },
     {
       method = "GET", path = confirmation .. "/availability", handler = "slots",
@@ -153,6 +184,7 @@ return {
       replies = { [200] = { properties = {
         { "slots", required = true, max_length = 10000, items = slot },
       } } },
+      example = { reply = { slots = { slot_sample } } },
     },
     {
       method = "POST", path = confirmation .. "/cancel", handler = "cancel",
@@ -166,6 +198,7 @@ return {
       summary = "Moves a booking in one step.",
       query = { who }, body = { properties = moved },
       replies = { [200] = { properties = { with(short) } } },
+      example = { body = new_time },
     },
     {
       method = "GET", path = public .. "/{ics_token}.ics", handler = "invite",
@@ -189,18 +222,25 @@ return {
         { "bookings", required = true, max_length = 100, items = { properties = whole } },
         unset("next_cursor"),
       } } },
+      example = { reply = { bookings = { sample_of(whole) } } },
     },
     {
       method = "POST", path = own, handler = "create_own", auth = "organization",
       scope = "bookings:write", idempotent = true,
       summary = "Books a slot on a customer's behalf.",
       body = { properties = wanted }, replies = { [201] = made(whole) },
+      example = { body = {
+        service_slug = "consultation", timezone = "America/New_York",
+        starts_at = "2031-06-05T13:00:00Z", ends_at = "2031-06-05T13:30:00Z",
+        contact = { name = "Ada", phone = "+1 212 555 0100" }, notes = "Called us.",
+      } },
     },
     {
       method = "GET", path = own .. "/{id}", handler = "get", auth = "organization",
       scope = "bookings:read",
       summary = "One booking of the organization.",
       replies = { [200] = { properties = { with(whole) } } },
+      example = { reply = { booking = sample_of(whole) } },
     },
     {
       method = "PATCH", path = own .. "/{id}", handler = "annotate", auth = "organization",
@@ -224,9 +264,7 @@ return {
         .. " The host is kept if free, else chosen anew, unless host_id names one.",
       body = { properties = join(moved, { { "host_id", format = "id" } }) },
       replies = { [200] = { properties = { with(whole) } } },
-      example = { body = {
-        start_at = "2031-06-05T14:00:00Z", end_at = "2031-06-05T14:30:00Z",
-      } },
+      example = { body = new_time },
     },
     {
       method = "POST", path = own .. "/{id}/confirm", handler = "confirm",
@@ -271,6 +309,7 @@ return {
         { "time_off", required = true, max_length = 100, items = { properties = away } },
         unset("next_cursor"),
       } } },
+      example = { reply = { time_off = { away_sample } } },
     },
     {
       method = "POST", path = off, handler = "leave", auth = "organization",

@@ -153,7 +153,11 @@ return {
   },
   routes = {
     own("GET", "show_own", "organization:read", "The organization, as its customers see it.", {
-      cached = true, replies = { [200] = own_reply } }),
+      cached = true, replies = { [200] = own_reply },
+      example = { reply = { organization = {
+        id = "org_01ja0000000000000000000000", name = "Acme Salon", slug = "acme-salon",
+        tagline = "Since 1990.", branding = { primaryColor = "#aa3366" },
+      } } } }),
     own("PATCH", "change_own", "organization:write", "Changes its name, tagline or branding.", {
       body = { properties = { text("name", 200), text("tagline", 200, { nullable = true }),
         branding } },

@@ -193,6 +193,62 @@ local limit = { "limit", type = "integer", minimum = 1, maximum = 100, default =
 local cursor = { "cursor", description = "next_cursor of the page before." }
 local since = { "updated_since", format = "date-time", description = "Orders by update." }
 
+-- What examples show. What may be null is, where it is left out.
+local MADE, CHANGED = "2031-05-01T08:00:00Z", "2031-05-02T08:00:00Z"
+local ADA = "host_01ja0000000000000000000000"
+
+local samples = {
+  organization = {
+    id = "org_01ja0000000000000000000000", name = "Acme Salon", slug = "acme-salon",
+    tagline = "Since 1990.", branding = { primaryColor = "#aa3366" },
+  },
+  service = {
+    key = "consultation", name = "Consultation", slug = "consultation",
+    description = "Half an hour with one of us.", category = "advice", duration = 30, price = 45,
+    currency = "USD", isBookablePublic = true, metadata = { colour = "green" },
+    id = "srv_01ja0000000000000000000000", status = "active", visibility = "public",
+    fulfillment = "any_host", host_ids = { ADA }, minimum_notice_minutes = 60, approval = "none",
+    limits = { per_day = 20, per_contact = { per_week = 2 } }, created_at = MADE,
+    updated_at = CHANGED,
+  },
+  settings = {
+    duration_minutes = 30, slot_interval_minutes = 30, buffer_before = 0, buffer_after = 10,
+    booking_window_days = 90, timezone = "America/New_York",
+    location = { type = "phone", value = "We call you." }, max_parallel_bookings = 1,
+    cancellation_policy = { noticeHours = 24, policyText = "Free until 24 hours before." },
+  },
+  host = {
+    id = ADA, displayName = "Ada Moreno", email = "ada@example.com",
+    timezone = "America/New_York", status = "active", created_at = MADE, updated_at = CHANGED,
+  },
+  team = {
+    id = "team_01ja0000000000000000000000", name = "Studio", created_at = MADE,
+    description = "Who gives the classes.", updated_at = CHANGED,
+    members = { { host_id = ADA, role = "lead", weight = 2, priority = 1 } },
+  },
+  closure = {
+    id = "clo_01ja0000000000000000000000", first_date = "2031-12-24", last_date = "2032-01-01",
+    reason = "Holidays",
+  },
+  schedule = { timezone = "America/New_York", weekly = {}, overrides = {
+    { date = "2031-12-24", closed = true }, { date = "2031-12-31", hours = { { "09:00", "12:00" } } },
+  } },
+}
+samples.service.calendarSettings = samples.settings
+for i = 1, 7 do
+  local day = ({ "mon", "tue", "wed", "thu", "fri", "sat", "sun" })[i]
+  samples.schedule.weekly[day] = i < 6 and { { "09:00", "12:00" }, { "13:00", "17:00" } } or {}
+end
+
+-- Of a sample, what a shape has.
+local function sample_of(sample, shape)
+  local part = {}
+  for i = 1, #shape do part[shape[i][1]] = sample[shape[i][1]] end
+  return part
+end
+
+local public_sample = sample_of(samples.service, service)
+
 local function listed(plural, shape)
   return { [200] = { properties = {
     { plural, required = true, max_length = 100, items = { properties = shape } },
@@ -207,6 +263,10 @@ end
 local function own(method, path, handler, scope, summary, more)
   more.method, more.path, more.handler, more.scope = method, P .. path, handler, scope
   more.summary, more.auth = summary, "organization"
+  if more.reply then
+    more.example = more.example or {}
+    more.example.reply, more.reply = more.reply, nil
+  end
   return more
 end
 
@@ -250,6 +310,7 @@ return {
         organization,
         { "services", required = true, items = { properties = service } },
       } } },
+      example = { reply = { organization = samples.organization, services = { public_sample } } },
     },
     {
       method = "GET",
@@ -262,11 +323,13 @@ return {
       replies = { [200] = { properties = {
         organization, { "service", required = true, properties = service }, settings,
       } } },
+      example = { reply = { organization = samples.organization, service = public_sample,
+        calendarSettings = samples.settings } },
     },
     own("GET", "/services", "list_services", "services:read",
       "The organization's services, the archived ones too, page by page.", { cached = true,
         query = { choice("status", "active", "inactive", "archived"), since, limit, cursor },
-        replies = listed("services", own_service) }),
+        replies = listed("services", own_service), reply = { services = { samples.service } } }),
     own("POST", "/services", "create_service", "services:write", "Makes a service.", {
       body = service_body(true), replies = reply(201, "service", own_service),
       example = { body = {
@@ -275,7 +338,7 @@ return {
       } } }),
     own("GET", "/services/{service}", "show_service", "services:read",
       "A service, by its id or slug.", { cached = true,
-        replies = reply(200, "service", own_service) }),
+        replies = reply(200, "service", own_service), reply = { service = samples.service } }),
     own("PATCH", "/services/{service}", "change_service", "services:write",
       "Changes what is named of a service.", {
         body = service_body(), replies = reply(200, "service", own_service),
@@ -285,14 +348,14 @@ return {
         replies = { [204] = {} } }),
     own("GET", "/hosts", "list_hosts", READ, "The organization's hosts, page by page.", {
       query = { choice("status", "active", "inactive"), since, limit, cursor },
-      replies = listed("hosts", host) }),
+      replies = listed("hosts", host), reply = { hosts = { samples.host } } }),
     own("POST", "/hosts", "create_host", WRITE, "Makes a host.", {
       body = host_body(true), replies = reply(201, "host", host),
       example = { body = {
         displayName = "Ada Moreno", email = "ada@example.com", timezone = "America/New_York",
       } } }),
     own("GET", "/hosts/{id}", "show_host", READ, "A host.", {
-      replies = reply(200, "host", host) }),
+      replies = reply(200, "host", host), reply = { host = samples.host } }),
     own("PATCH", "/hosts/{id}", "change_host", WRITE,
       "Changes what is named of a host; one that is inactive gets no new bookings.", {
         body = host_body(), replies = reply(200, "host", host),
@@ -301,14 +364,15 @@ return {
       "Removes a host that has no bookings ahead and is nowhere the last of a team.", {
         replies = { [204] = {} } }),
     own("GET", "/teams", "list_teams", READ, "The organization's teams, page by page.", {
-      query = { since, limit, cursor }, replies = listed("teams", team) }),
+      query = { since, limit, cursor }, replies = listed("teams", team),
+      reply = { teams = { samples.team } } }),
     own("POST", "/teams", "create_team", WRITE, "Makes a team.", {
       body = team_body(true), replies = reply(201, "team", team),
       example = { body = { name = "Studio", members = {
         { host_id = "host_01ja0000000000000000000000", role = "lead", weight = 2 },
       } } } }),
     own("GET", "/teams/{id}", "show_team", READ, "A team.", {
-      replies = reply(200, "team", team) }),
+      replies = reply(200, "team", team), reply = { team = samples.team } }),
     own("PATCH", "/teams/{id}", "change_team", WRITE,
       "Changes what is named of a team; members are replaced as a whole.", {
         body = team_body(), replies = reply(200, "team", team),
@@ -318,7 +382,8 @@ return {
         replies = { [204] = {} } }),
     own("GET", "/schedules/{owner}/{id}", "show_schedule", READ,
       "The hours of an organization, team, host or service: /schedules/host/{id} and so on.", {
-        replies = reply(200, "schedule", hours(true).properties) }),
+        replies = reply(200, "schedule", hours(true).properties),
+        reply = { schedule = samples.schedule } }),
     own("PUT", "/schedules/{owner}/{id}", "put_schedule", WRITE,
       "Sets the hours of an organization, team, host or service.", {
         body = hours(), replies = reply(200, "schedule", hours(true).properties),
@@ -333,7 +398,7 @@ return {
         query = { { "from", format = "date", description = "Those that end on it or later." },
           { "to", format = "date", description = "Those that begin on it or before." },
           limit, cursor },
-        replies = listed("closures", closure) }),
+        replies = listed("closures", closure), reply = { closures = { samples.closure } } }),
     own("POST", "/closures", "create_closure", WRITE, "Closes whole days.", {
       body = { properties = {
         { "first_date", format = "date", required = true },

@@ -287,6 +287,11 @@ static void put(lua_State *L, int table, const struct schema *p)
 static bool absent(lua_State *L, int table, const struct schema *p,
                    struct schema_look *look)
 {
+    if (p->required && p->nullable && look->plain) {
+        lua_pushlightuserdata(L, NULL); /* a manifest has no null to say it with */
+        put(L, table, p);
+        return true;
+    }
     if (p->required)
         return fault(look, "is required");
     if (p->preset.p && !look->strict) {

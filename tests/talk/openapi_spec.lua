@@ -232,6 +232,27 @@ describe("the reference", function()
     assert.is_table(operations["POST /api/platform/v1/organizations"].responses["409"]) -- slug_taken
   end)
 
+  it("has an example of what each calendar route shows and takes, nulls and all", function()
+    local n = 0
+    for name, operation in pairs(operations) do
+      local media = name:find("^GET /api/calendar/") and operation.responses["200"].content or {}
+      local json = media["application/json"]
+      if json and name ~= "GET /api/calendar/v1/rate-limit" then
+        n = n + 1
+        assert.is_table(json.example, name)
+        for _, member in ipairs(json.schema.required or {}) do
+          assert.is_not_nil(json.example[member], name)
+        end
+      end
+      local body = operation.requestBody and operation.requestBody.content["application/json"]
+      if body and name:find("^%u+ /api/calendar/") then assert.is_table(body.example, name) end
+    end
+    assert.is_true(n >= 17, n)
+    local list = operations["GET /api/calendar/v1/bookings"].responses["200"]
+    assert.equal(http.null, list.content["application/json"].example.bookings[1].outcome)
+    assert.equal(http.null, list.content["application/json"].example.next_cursor)
+  end)
+
   it("is a page too, that runs nothing and fetches nothing", function()
     local r = open:get("/docs")
     assert.equal(200, r.status)

@@ -140,7 +140,7 @@ test-browser: deps-browser
 
 torture: deps-test
 	@$(MAKE) --no-print-directory build units
-	@KORDLESS_TORTURE=10 BUILD=$(BUILD) tests/run $(ONLY)
+	@KORDLESS_TORTURE=10 TEST_TIMEOUT=7200 BUILD=$(BUILD) tests/run $(ONLY)
 
 bench: deps-bench
 	@$(MAKE) --no-print-directory build $(BUILD)/bench/floor $(BUILD)/bench/exchange.so \

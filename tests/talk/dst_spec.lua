@@ -2,16 +2,11 @@
 -- refused, and what is canceled is listed again.
 
 local book = require("tests.talk.support.book")
+local instant = require("tests.talk.support.instant")
 local server = require("tests.talk.support.server")
 local sql = require("tests.talk.support.sql")
 
-local function seconds(text) -- in UTC, whatever the machine's zone
-  local y, m, d, hour, minute = text:match("(%d+)-(%d+)-(%d+)T(%d+):(%d+)")
-  y, m = y + 0 - (m + 0 <= 2 and 1 or 0), (m + 9) % 12 -- years from March: their day is last
-  local days = 365 * y + y // 4 - y // 100 + y // 400 + (153 * m + 2) // 5 + d - 1 - 719468
-  return math.tointeger(days * 86400 + hour * 3600 + minute * 60)
-end
-local function written(at) return os.date("!%Y-%m-%dT%H:%M:%SZ", at) end
+local seconds, written = instant.seconds, instant.written
 
 local zones = { "UTC", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata" }
 

@@ -3,7 +3,8 @@
 # ---- Debian packages, all in one place ------------------------------------------------
 RUN_PACKAGES   = gcc make pkg-config lua5.4 liblua5.4-dev libevent-dev libsqlite3-dev \
                  libsodium-dev libssl-dev tzdata curl ca-certificates libjs-chart.js
-TEST_PACKAGES  = libcmocka-dev lua-busted lua-check lua-socket sqlite3 openssl python3 nodejs
+TEST_PACKAGES  = libcmocka-dev libical-dev lua-busted lua-check lua-socket sqlite3 openssl python3 \
+                 nodejs
 BENCH_PACKAGES = $(TEST_PACKAGES) wrk nginx-light libnginx-mod-http-lua lua-cjson
 LINT_PACKAGES  = nodejs npm
 BROWSER_PACKAGES = $(LINT_PACKAGES) chromium fonts-noto-core fonts-noto-color-emoji
@@ -91,11 +92,17 @@ $(BUILD)/obj/assets.o: $(BUILD)/assets.c
 	@$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 # Each tests/unit/test_*.c is a program of its own; native plugins that they load.
-units: $(UNIT_BINS) $(SHARED)
+units: $(UNIT_BINS) $(SHARED) $(BUILD)/icalcheck
 $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libkordless.a
 	@mkdir -p $(@D)
 	@echo "  link    $@"
 	@$(CC) $(CFLAGS) $(INSTRUMENT) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
+
+# Somebody else's reader of calendar files.
+$(BUILD)/icalcheck: tests/ical/check.c
+	@mkdir -p $(@D)
+	@echo "  link    $@"
+	@$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) $(INSTRUMENT) $(LDFLAGS) -o $@ $< -lical
 
 # What is compiled against include/kordless_plugin.h, or against its first edition.
 $(BUILD)/examples/%.so: examples/native/%.c include/kordless_plugin.h

@@ -1,7 +1,10 @@
--- The calendar file, read as RFC 5545 says and not a character more leniently.
+-- The calendar file, read as RFC 5545 says and not a character more leniently; and by libical,
+-- which must find no fault and read the same.
 
 local book = require("tests.talk.support.book")
+local desk = require("tests.talk.support.desk")
 local server = require("tests.talk.support.server")
+local shell = require("tests.talk.support.shell")
 local sql = require("tests.talk.support.sql")
 
 -- Section 3.1: lines end in CRLF and have at most 75 octets; a line that begins with a blank
@@ -62,6 +65,17 @@ local function read(text)
   return event
 end
 
+-- What libical makes of it: {name = value}; or nil and why it will not have it.
+local function by_libical(text)
+  local code, out, err = shell.run({ (os.getenv("BUILD") or "build") .. "/icalcheck" }, nil, text)
+  if code ~= 0 then return nil, err end
+  local event, escapes = {}, { ["\\n"] = "\n", ["\\\\"] = "\\" }
+  for name, value in out:gmatch("([%u-]+) ([^\n]*)\n") do
+    event[name] = value:gsub("\\.", escapes)
+  end
+  return event
+end
+
 describe("a calendar file", function()
   local s, org, c, anyone
   setup(function()
@@ -83,7 +97,12 @@ describe("a calendar file", function()
     assert.equal(200, r.status)
     assert.equal("text/calendar; charset=utf-8", r.headers["content-type"])
     assert.equal("no-store", r.headers["cache-control"])
-    return read(r.body)
+    local event, theirs = read(r.body), assert(by_libical(r.body))
+    for name, value in pairs(theirs) do -- which drops blanks at both ends
+      assert.equal(event[name]:match("^ *(.-) *$"), value, name)
+    end
+    assert.truthy(theirs.UID and theirs.DTSTART and theirs.SUMMARY)
+    return event, r.body
   end
   local function digits(time) return (time:gsub("[-:]", "")) end
 
@@ -129,6 +148,39 @@ describe("a calendar file", function()
     local token = one:match("([^/]+)%.ics$")
     assert.equal("0\n", sql.read(s,
       ("SELECT COUNT(*) FROM booking WHERE ics_hash LIKE '%%%s%%'"):format(token)))
+  end)
+
+  it("is folded between characters, wherever they stand", function()
+    local made, path = create(1)
+    local d = desk.of(org)
+    local family = "👩‍👩‍👧‍👦" -- 25 bytes, seven characters
+    for pad = 0, 75, 3 do
+      local name = ("a"):rep(pad) .. family:rep(10) .. ",;\\"
+      d:patch("/services/consultation", { name = name })
+      local event = file(path)
+      assert.equal(name .. " – Acme Salon", event.SUMMARY)
+    end
+    local target = book.slots(c, org, "consultation", book.day(4), book.day(6))[2]
+    local there = book.confirmation(made.confirmation_number, "/reschedule")
+    assert.equal(200, anyone:post(there, { start_at = target.startsAt, end_at = target.endsAt }).status)
+    local moved = file(path)
+    assert.equal(200, anyone:post(book.confirmation(made.confirmation_number, "/cancel")).status)
+    local gone = file(path)
+    assert.same({ moved.SUMMARY, moved.UID, "CANCELLED" }, { gone.SUMMARY, gone.UID, gone.STATUS })
+    assert.is_true(tonumber(gone.SEQUENCE) > tonumber(moved.SEQUENCE))
+    d:patch("/services/consultation", { name = "Consultation" })
+  end)
+
+  it("that is no good would not pass libical", function()
+    local _, path = create(1)
+    local _, text = file(path)
+    for from, to in pairs({ ["UID:[^\r]*\r\n"] = "", ["DTSTAMP:%d+T"] = "DTSTAMP:2031-T",
+      ["SUMMARY:"] = "SUMMARY:x\r\nSUMMARY:",
+      ["DTEND:[^\r]*\r\n"] = "%0DURATION:PT1H\r\n" }) do
+      local wrong, n = text:gsub(from, to)
+      assert.equal(1, n, from)
+      assert.is_nil((by_libical(wrong)), from)
+    end
   end)
 
   for i, name in ipairs({ "Füße, Hände; \\Nägel\\n & „Köpfe“",

@@ -126,7 +126,7 @@ static bool answers_by_itself(const struct route *r, int status)
     case 409:
         return r->idempotent || (contact && r->method == HTTP_POST);
     case 422:
-        return r->idempotent || ((contact || r->native) && r->method == HTTP_POST);
+        return contact || (!open && r->method != HTTP_GET);
     case 412:
         return r->if_match;
     case 413:

@@ -60,6 +60,16 @@ enum auth auth_identify(const struct keyring *r, const struct pepper *p,
     return *out ? auth_again(*out, wall_ms) : AUTH_UNKNOWN;
 }
 
+bool auth_is_proof(struct str header)
+{
+    static const char *const names[] = {"x-kordless-key", "authorization", "cookie",
+                                        "x-kordless-csrf"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (str_eq_nocase(header, str_of(names[i])))
+            return true;
+    return false;
+}
+
 /* ---- sentences ---- */
 
 #define PLACE   "Settings → Integration → API Keys"

@@ -23,6 +23,8 @@ enum auth auth_identify(const struct keyring *r, const struct pepper *p, struct 
                         int64_t wall_ms, struct key **out);
 /* The same question for a key already identified: after a yield, before a commit. */
 enum auth auth_again(const struct key *k, int64_t wall_ms);
+/* Does this header prove who asks? Then no plugin sees it, nor whoever lists the others. */
+bool auth_is_proof(struct str header);
 
 int auth_status(enum auth a);          /* 401 or 403 */
 const char *auth_code(enum auth a);    /* "revoked_api_key" */

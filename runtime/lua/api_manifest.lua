@@ -88,7 +88,7 @@
 ---@field query table<string, any> decoded strings, or what the route's `query` makes of them; given twice is refused before the handler
 ---@field body? any decoded JSON, any value: look at its type; absent when nothing was sent
 ---@field raw_body? string on raw routes: the bytes, "" when nothing was sent
----@field headers? {name: string, value: string}[] on raw routes: as they came and in that order, without x-kordless-key, Authorization and Cookie
+---@field headers? {name: string, value: string}[] on raw routes: as they came and in that order, without x-kordless-key, Authorization, Cookie and X-Kordless-CSRF
 ---@field if_match? string[] on routes with if_match, when it was sent: the versions it names, without quotes; { "*" } for any
 ---@field organization? {id: string, slug: string, name: string} of the key (auth "key", "organization"), of the member's session (auth "organization"), or of a valid key on a "contact" route
 ---@field key? {id: string, label: string, environment: string?, last4: string} there with organization, unless a member asks

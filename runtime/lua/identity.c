@@ -68,20 +68,12 @@ void identity_push(lua_State *L, const struct call *c)
                     c->route->auth == ROUTE_PLATFORM ? "actor" : "member");
 }
 
-/* The key header never reaches a script: whoever lists the others, does not list it. */
-static bool is_secret(struct str name)
-{
-    return str_eq_nocase(name, STR("x-kordless-key")) ||
-           str_eq_nocase(name, STR("authorization")) ||
-           str_eq_nocase(name, STR("cookie"));
-}
-
 void identity_raw(lua_State *L, const struct call *c)
 {
     int n = 0;
     lua_createtable(L, c->req->n_fields, 0);
     for (int i = 0; i < c->req->n_fields; i++) {
-        if (is_secret(c->req->fields[i].name))
+        if (auth_is_proof(c->req->fields[i].name))
             continue;
         lua_createtable(L, 0, 2);
         set_text(L, "name", c->req->fields[i].name);

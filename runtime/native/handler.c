@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "guard/auth.h"
 
 enum { BODY_MAX = 64 << 20 };
 
@@ -26,21 +27,13 @@ static struct str str_of_text(struct kordless_text t)
 
 /* --- the request --- */
 
-/* The key header never reaches a plugin: whoever lists the others, does not list it. */
-static bool is_secret(struct str name)
-{
-    return str_eq_nocase(name, STR("x-kordless-key")) ||
-           str_eq_nocase(name, STR("authorization")) ||
-           str_eq_nocase(name, STR("cookie"));
-}
-
 static void show_headers(const struct handler_call *c, struct kordless_request *r)
 {
     size_t most = sizeof(struct kordless_pair) * ((size_t)c->req->n_fields + 1);
     struct kordless_pair *pairs = arena_alloc(c->arena, most);
     for (int i = 0; i < c->req->n_fields; i++) {
         const struct http_field *f = &c->req->fields[i];
-        if (!is_secret(f->name))
+        if (!auth_is_proof(f->name))
             pairs[r->n_headers++] =
                 (struct kordless_pair){text_of(f->name), text_of(f->value)};
     }

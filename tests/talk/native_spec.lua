@@ -63,14 +63,15 @@ describe("a native plugin", function()
 
   it("sees the request, and no secret of it", function()
     local r = org.client:post("/v1/show/a%20b?x=1&y=%C3%A9", { a = 1 },
-      { ["X-Request-Id"] = "mine", Cookie = "c=1", Authorization = "Bearer t", ["X-Other"] = "o" })
+      { ["X-Request-Id"] = "mine", Cookie = "c=1", Authorization = "Bearer t", ["X-Other"] = "o",
+        ["X-Kordless-CSRF"] = "x" })
     assert.equal(207, r.status, r.body)
     assert.equal("abi 1", r.headers["x-seen-by"])
     assert.truthy(r.headers["x-ratelimit-limit"])
     local seen = r:json()
     assert.same({ { "x", "1" }, { "y", "é" } }, seen.query)
     assert.equal("o", find(seen.headers, "x-other"))
-    for _, name in ipairs({ "x-kordless-key", "cookie", "authorization" }) do
+    for _, name in ipairs({ "x-kordless-key", "cookie", "authorization", "x-kordless-csrf" }) do
       assert.is_nil(find(seen.headers, name), name)
     end
     assert.is_nil(r.body:find(org.key, 1, true))

@@ -108,6 +108,7 @@ bool gate_once(struct flight *f)
     f->idem.route = f->route->label;
     f->idem.key = arena_str(f->x->arena, text);
     secret_hash(req->body, f->idem.body);
+    f->idem.pepper = &f->worker->shared->pepper;
     return answer_once(f);
 }
 

@@ -118,6 +118,18 @@ void idem_end(struct idem *i, const struct idem_key *k)
 
 /* ---- rows ---- */
 
+/* A row that does not open is none of this server's: its answer cannot be told. */
+static enum idem_begin open_answer(const struct idem_key *k, struct stmt *s,
+                                   struct arena *a, struct str *body)
+{
+    struct buf text;
+    buf_init(&text);
+    int err = secret_unbox(k->pepper, stmt_get(s, 2), &text);
+    *body = arena_str(a, buf_slice(&text));
+    buf_end(&text);
+    return err ? IDEM_ERROR : IDEM_REPLAY;
+}
+
 /* IDEM_NEW here: no answer stands. */
 static enum idem_begin look(struct db *db, const struct idem_key *k, int64_t wall_ms,
                             struct arena *a, int *status, struct str *body)
@@ -134,9 +146,9 @@ static enum idem_begin look(struct db *db, const struct idem_key *k, int64_t wal
     bool same =
         str_eq(stmt_get(s, 0), (struct str){(const char *)k->body, DIGEST_BYTES});
     *status = (int)stmt_get_int(s, 1);
-    *body = arena_str(a, stmt_get(s, 2));
+    enum idem_begin found = same ? open_answer(k, s, a, body) : IDEM_MISMATCH;
     stmt_done(s);
-    return same ? IDEM_REPLAY : IDEM_MISMATCH;
+    return found;
 }
 
 enum idem_begin idem_begin(struct idem *i, struct db *reader, const struct idem_key *k,
@@ -160,6 +172,9 @@ int idem_store(struct db *db, const struct idem_key *k, int status, struct str b
                int64_t wall_ms)
 {
     int64_t one;
+    struct buf box;
+    buf_init(&box);
+    secret_box(k->pepper, body, &box);
     int err = sql_number(
         db,
         STR("INSERT INTO idempotency (organization_id, route, key, body, status,"
@@ -168,9 +183,9 @@ int idem_store(struct db *db, const struct idem_key *k, int status, struct str b
             " body = ?4, status = ?5, answer = ?6, at = ?7 WHERE at <= ?8 RETURNING 1"),
         SQL_WITH(sql_text(str_of(k->org)), sql_text(k->route), sql_text(k->key),
                  sql_blob(k->body, DIGEST_BYTES), sql_int(status),
-                 sql_blob(body.p ? body.p : "", body.n), sql_int(wall_ms),
-                 sql_int(wall_ms - kept_ms)),
+                 sql_blob(box.p, box.n), sql_int(wall_ms), sql_int(wall_ms - kept_ms)),
         &one);
+    buf_end(&box);
     return err == ERR_NOT_FOUND ? ERR_EXISTS : err;
 }
 

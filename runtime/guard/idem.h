@@ -17,6 +17,8 @@ struct idem_key {
     struct str route; /* static or of the generation: "POST /api/…" */
     struct str key;   /* 1–255 printable ASCII; owned by the exchange */
     unsigned char body[DIGEST_BYTES]; /* secret_hash of the body bytes */
+    const struct pepper *pepper; /* seals the stored answer: links in it open what they
+                                    name, and stand nowhere else but as digests */
 };
 
 enum idem_begin {

@@ -201,6 +201,8 @@ const struct migration schema_migrations[] = {
          ") STRICT, WITHOUT ROWID;")},
     /* In order, with blanks between, as guard/tags.h has them; NULL: none. */
     {STR("007_tags"), STR("ALTER TABLE api_key ADD COLUMN tags TEXT;")},
+    /* From here on answers are sealed; those that were not are forgotten a day early. */
+    {STR("008_idempotency"), STR("DELETE FROM idempotency;")},
 };
 const size_t schema_migrations_n =
     sizeof(schema_migrations) / sizeof(schema_migrations[0]);

@@ -15,6 +15,7 @@
 #include "guard/registry.h"
 #include "guard/schema.h"
 #include "store/db.h"
+#include "store/sql.h"
 
 enum { DAY = 24 * 3600 * 1000 };
 
@@ -64,10 +65,13 @@ static int scene_drop(void **state)
     return gone;
 }
 
+static const struct pepper pepper = {.box_key = {1, 2, 3}};
+
 static struct idem_key name(const char *org, const char *route, const char *key,
                             const char *body)
 {
-    struct idem_key k = {.route = str_of(route), .key = str_of(key)};
+    struct idem_key k = {
+        .route = str_of(route), .key = str_of(key), .pepper = &pepper};
     snprintf(k.org, sizeof(k.org), "%s", org);
     secret_hash(str_of(body), k.body);
     return k;
@@ -197,6 +201,25 @@ static void bodies_are_bytes(void **state)
     assert_true(str_eq(s->body, (struct str){"a\0b\xFF", 4}));
 }
 
+static void an_answer_is_sealed(void **state)
+{
+    struct scene *s = *state;
+    static const struct pepper other = {.box_key = {3, 2, 1}};
+    struct idem_key k = name("org_a", "POST /b", "k", "{}");
+    int64_t clear;
+    assert_int_equal(idem_store(s->db, &k, 201, STR("a link: xyz"), 1), 0);
+    assert_int_equal(
+        sql_number(s->db, STR("SELECT COUNT(*) FROM idempotency WHERE instr(answer, ?)"),
+                   SQL_WITH(sql_blob("link", 4)), &clear),
+        0);
+    assert_int_equal(clear, 0);
+    k.pepper = &other;
+    assert_int_equal(begin(s, &k, 2), IDEM_ERROR);
+    k.pepper = &pepper;
+    assert_int_equal(begin(s, &k, 2), IDEM_REPLAY);
+    assert_true(str_eq(s->body, STR("a link: xyz")));
+}
+
 static void a_store_that_cannot_be_read_leaves_no_mark(void **state)
 {
     struct scene *s = *state;
@@ -271,6 +294,7 @@ int main(void)
         SCENE(an_answer_stands_for_a_day),
         SCENE(the_sweep_drops_the_old),
         SCENE(bodies_are_bytes),
+        SCENE(an_answer_is_sealed),
         SCENE(a_store_that_cannot_be_read_leaves_no_mark),
         SCENE(of_many_at_once_one_is_first),
     };

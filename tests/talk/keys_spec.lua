@@ -2,7 +2,6 @@
 
 local book = require("tests.talk.support.book")
 local server = require("tests.talk.support.server")
-local shell = require("tests.talk.support.shell")
 
 describe("a key", function()
   local s, org, path
@@ -90,13 +89,5 @@ describe("a key", function()
     assert.equal('Bearer realm="kordless"',
       s:client():get("/api/platform/v1/status").headers["www-authenticate"])
     assert.equal(401, get("bad").status)
-  end)
-
-  it("stands nowhere in clear", function()
-    local code, out = shell.run({ "grep", "-rlF", org.key, s.data, s.errors })
-    assert.same({ 1, "" }, { code, out })
-    local list = select(2, s:cli("key", "list", "--org", "acme", "--json"))
-    assert.is_nil(list:find(org.key, 1, true))
-    assert.truthy(list:find(org.key:sub(-4), 1, true))
   end)
 end)

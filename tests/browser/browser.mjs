@@ -117,5 +117,5 @@ export async function seen(world, name, who, path, prepare = async () => {}) {
 // Until nothing loads any more.
 export async function settled(page) {
   await page.waitForLoadState("networkidle");
-  await page.waitForFunction(() => !document.querySelector(".skeleton, .boot, .working.on"));
+  await page.locator(".skeleton, .boot, .working.on, [aria-busy=true]").first().waitFor({ state: "detached" });
 }

@@ -26,11 +26,12 @@ export function field(options) {
   return around({ label, hint, optional }, control);
 }
 
-// choices: [[value, label], …]
+// choices: [[value, label], …], or [title, choices] for some under a title
 export function select(options) {
   const { label, hint, choices, value, optional, ...props } = options;
-  return around({ label, hint, optional }, h("select", props, choices.map(([one, text]) =>
-    h("option", { value: one, selected: one === value }, text))));
+  const shown = (list) => list.map(([one, text]) => Array.isArray(text)
+    ? h("optgroup", { label: one }, shown(text)) : h("option", { value: one, selected: one === value }, text));
+  return around({ label, hint, optional }, h("select", props, shown(choices)));
 }
 
 export function checkbox(options) {

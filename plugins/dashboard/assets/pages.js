@@ -6,6 +6,8 @@ export const pages = [
     icon: "key", role: "admin", load: () => import("./pages/keys.js") },
   { path: "organization", group: "Settings", crumbs: ["Settings"], title: "Organization",
     icon: "building", role: "viewer", load: () => import("./pages/organization.js") },
+  { path: "hours", group: "Catalogue", title: "Hours", icon: "clock", role: "viewer",
+    load: () => import("./pages/hours.js") },
   { path: "organizations", group: "Server", title: "Organizations", icon: "building",
     role: "operator", everywhere: true, load: () => import("./pages/organizations.js") },
 ];

@@ -13,6 +13,12 @@ export function useZone(name) {
 }
 export function currentZone() { return zone; }
 
+// All zones to choose from, as [value, label]; `also` is one of them whatever the browser knows.
+export function zoneNames(also) {
+  const names = new Set([...Intl.supportedValuesOf("timeZone"), "UTC", also]);
+  return [...names].sort().map((one) => [one, one.replaceAll("_", " ")]);
+}
+
 const forms = new Map();
 function form(options) {
   const key = zone + JSON.stringify(options);

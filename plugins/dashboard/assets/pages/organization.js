@@ -2,7 +2,7 @@
 import { h } from "../dom.js";
 import { field, form, orNull, select } from "../forms.js";
 import { may } from "../session.js";
-import { when } from "../time.js";
+import { when, zoneNames } from "../time.js";
 import { badge, card, confirm, button, copyable, facts, notice, toast } from "../ui.js";
 
 function identity(org, more) {
@@ -40,11 +40,8 @@ function profile(ctx, org) {
 
 // The zone is part of the organization's hours; all of them stay.
 function zone(ctx, schedule) {
-  const names = Intl.supportedValuesOf("timeZone");
-  if (!names.includes("UTC")) names.push("UTC");
-  if (!names.includes(schedule.timezone)) names.push(schedule.timezone);
   return card("Time zone", form([select({ name: "timezone", label: "Zone of the organization",
-    value: schedule.timezone, disabled: !may("admin"), choices: names.sort().map((one) => [one, one.replaceAll("_", " ")]),
+    value: schedule.timezone, disabled: !may("admin"), choices: zoneNames(schedule.timezone),
     hint: "Opening hours are meant in this zone, and this dashboard shows all times in it. Bookings keep "
       + "their instant." })],
   { action: "Save zone", disabled: !may("admin") }, async (values) => {

@@ -527,6 +527,7 @@ function kordless.keys.rotate(id, grace) end
 ---@field revoke_reason? string
 ---@field rotated_from? string
 ---@field rotated_to? string
+---@field line string the id of the first of its line of rotations: usage is counted so
 ---@field key? string the key itself, of create and rotate alone
 
 --- H; needs "keys". What scripts/quota.lua decides, for the plugin that manages keys (platform).
@@ -756,10 +757,13 @@ function kordless.usage.rows(query) end
 ---@param since integer they are active again since then
 ---@return {key_id: string, before: integer, again: integer}[] keys the last request before the rest and the first after it
 function kordless.usage.again(organization_id, since) end
---- The first of the line of rotations in which this key stands.
----@param key_id string
----@return string id its own, if it was made anew
-function kordless.usage.line(key_id) end
+--- Keys that were refused as often, those with the most first, at most 100. It costs what was
+--- refused, not what was asked.
+---@param organization_id string
+---@param since integer rounded down to a whole hour
+---@param least integer refusals since then
+---@return {key_id: string, refused: integer}[] keys by the first of each line of rotations
+function kordless.usage.refused(organization_id, since, least) end
 --- What the key has used of its limits and what is left.
 ---@param key_id string
 ---@return kordless.usage_window[]? windows key-minute, key-hour, org-day; nil when there is no such key

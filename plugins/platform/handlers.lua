@@ -3,7 +3,7 @@
 local handlers = {}
 
 for _, part in ipairs({
-  require("organizations"), require("keys"), require("quotas"), require("own"),
+  require("organizations"), require("keys"), require("own"),
 }) do
   for name, handler in pairs(part) do
     handlers[name] = handler

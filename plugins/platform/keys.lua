@@ -1,5 +1,6 @@
 -- API keys: from creation to their end.
 local access = require("access")
+local look = require("look")
 local rules = require("rules")
 
 local keys = {}
@@ -30,8 +31,10 @@ function keys.list_keys(req)
   local rows = kordless.keys.list({ organization_id = organization.id, q = req.query.q,
     created_by = req.query.created_by, cursor = after })
   local now = kordless.now()
+  local shown = table.move(rows, 1, math.min(#rows, req.query.limit), 1, {})
+  local worth = look.at(organization.id, shown, now)
   return 200, rules.page("api_keys", rows, req.query, function(row)
-    return rules.show_key(row, now)
+    return rules.show_key(row, now, worth[row.id])
   end)
 end
 
@@ -40,7 +43,9 @@ function keys.show_key(req)
   if not found then
     return nil, err
   end
-  return 200, { api_key = rules.show_key(found, kordless.now()) }
+  local now = kordless.now()
+  local worth = look.at(found.organization_id, { found }, now)
+  return 200, { api_key = rules.show_key(found, now, worth[found.id]) }
 end
 
 function keys.change_key(req)

@@ -57,38 +57,18 @@ local key = {
   unset("revoke_reason"), unset("rotated_from"), unset("rotated_to"), unset("note"),
   shown(key_limits),
   { "key", description = "The whole key, in this one answer." },
+  { "signals", description = "Where the key is shown or listed: what is worth a look. Of "
+    .. "keys with unusual refusals the ten with the most; /signals of the organization has all.",
+    items = { properties = {
+      one("kind"), { "since", format = "date-time", required = true }, one("detail"),
+      one("evidence", "object"),
+    } } },
 }
 
 local org_reply = { properties = {
   { "organization", required = true, properties = organization },
 } }
 local key_reply = { properties = { { "api_key", required = true, properties = key } } }
-local function numbers(...)
-  local list, names = {}, { ... }
-  for i = 1, #names do list[i] = one(names[i], "integer") end
-  return list
-end
-local window = numbers("limit", "used", "remaining", "reset_after", "retry_after")
-window[#window + 1] = one("name")
-window[#window + 1] = { "from", enum = { "override", "policy", "default" }, required = true }
-window[#window + 1] = unset("reason")
-window[#window + 1] = time("until")
-local quota_reply = { properties = { { "quota", required = true, properties = {
-  one("api_key"), one("label"), one("last4"), { "limits", required = true, items = {
-    properties = window } }, one("mode"), one("policy"), one("hash"),
-  one("reads", "object"), one("over", "integer"), { "scopes", required = true, items = {} },
-  { "withheld", required = true, items = {} },
-} } } }
-local rule = numbers("per_minute", "per_hour", "per_day")
-rule[#rule + 1] = one("mode")
-local diff = numbers("keys", "tighter", "looser")
-diff[#diff + 1] = one("hash")
-diff[#diff + 1] = { "first", required = true, items = { properties = {
-  one("id"), one("label"), one("last4"), one("organization"), one("becomes"),
-  { "from", required = true, properties = rule }, { "to", required = true, properties = rule },
-  { "withheld", required = true, items = {} },
-} } }
-local diff_reply = { properties = { { "diff", required = true, properties = diff } } }
 local function page(plural, items)
   return { [200] = { properties = {
     { plural, required = true, items = { properties = items } }, unset("next_cursor"),
@@ -104,7 +84,6 @@ local function route(method, path, handler, summary, more)
   more.auth = "platform"
   return more
 end
-
 
 -- What an organization shows of itself, and changes by its own key.
 local branding = { "branding", nullable = true, description = "Merged into what there is.",
@@ -141,7 +120,6 @@ return {
       status = 409,
       detail = "This key was rotated: its successor goes on for it, and it ends with its grace.",
     },
-    quota_refused = { status = 422, detail = "This quota.lua would not go live." },
     key_ended = {
       status = 409,
       detail = "This key is revoked or expired and cannot be rotated. Make a new key.",
@@ -208,13 +186,6 @@ return {
         role = "admin", body = { nullable = true, properties = {
           { "grace_seconds", type = "integer", minimum = 0, maximum = 7 * 86400, default = 0 },
         } }, replies = { [201] = key_reply } }),
-    route("GET", "/api-keys/{id}/quota", "explain_quota",
-      "Which limits a key has, from where, and what is left", {
-        replies = { [200] = quota_reply } }),
-    route("POST", "/quota/diff", "diff_quota",
-      "Which live keys another quota.lua would give tighter or looser limits", {
-        body = { properties = { { "source", required = true, max_length = 262144 } } },
-        replies = { [200] = diff_reply } }),
     route("POST", "/plugins/{name}/resume", "resume_plugin",
       "Let a quarantined plugin run again ('policy': the scripts)", {}),
   },

@@ -148,12 +148,14 @@ function rules.status(row, now)
   return "active"
 end
 
--- The key object of the API. `key` itself is there only when it was just made.
-function rules.show_key(row, now)
+-- The key object of the API. `key` itself is there only when it was just made, `signals`
+-- only where somebody looks.
+function rules.show_key(row, now, signals)
   local shown = { id = row.id, organization_id = row.organization_id, label = row.label,
     last4 = row.last4, key = row.key, scopes = kordless.json.array(row.scopes),
     tags = kordless.json.array(row.tags),
-    status = rules.status(row, now), limits = show_limits(row.limits) }
+    status = rules.status(row, now), limits = show_limits(row.limits),
+    signals = signals and kordless.json.array(signals) }
   for _, name in ipairs({ "created_at", "last_used_at", "not_before", "expires_at",
     "revoked_at" }) do
     shown[name] = time(row[name])
@@ -163,16 +165,6 @@ function rules.show_key(row, now)
     shown[name] = row[name] or null
   end
   return shown
-end
-
-function rules.show_quota(key, quota)
-  for _, window in ipairs(quota.limits) do
-    window.reason = window.reason or null
-    window["until"] = time(window["until"])
-  end
-  quota.api_key, quota.label, quota.last4 = key.id, key.label, key.last4
-  quota.policy = "quota.lua"
-  return quota
 end
 
 return rules

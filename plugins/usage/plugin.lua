@@ -1,5 +1,5 @@
--- Usage: how often API keys ask, what is left to them, why they were refused, and what of
--- it is worth a look. Beside the platform's routes, and for the same people.
+-- Usage: how often API keys ask, what is left to them and by which rule, why they were
+-- refused, and what of it is worth a look. Beside the platform's routes, for the same people.
 local P = "/api/platform/v1"
 
 local function one(name, kind) return { name, type = kind, required = true } end
@@ -31,12 +31,35 @@ local day = object("day", count("used"), list("keys", one("id"), { "label" }, { 
   count("used"), one("share", "number")))
 local key = object("key", one("id"), one("label"), one("last4"))
 
+-- What only operators ask: the policy itself.
+local function policy_route(method, path, handler, summary, more)
+  more = route(path, handler, summary, more)
+  more.method, more.role = method, nil
+  return more
+end
+local ruled = list("limits", count("limit"), count("used"), count("remaining"),
+  count("reset_after"), count("retry_after"), one("name"),
+  { "from", enum = { "override", "policy", "default" }, required = true }, unset("reason"),
+  { "until", format = "date-time", required = true, nullable = true })
+local quota = object("quota", one("api_key"), one("label"), one("last4"), ruled, one("mode"),
+  one("policy"), one("hash"), one("reads", "object"), count("over"),
+  { "scopes", required = true, items = {} }, { "withheld", required = true, items = {} })
+local function rule(name)
+  return object(name, count("per_minute"), count("per_hour"), count("per_day"), one("mode"))
+end
+local diff = object("diff", count("keys"), count("tighter"), count("looser"), one("hash"),
+  list("first", one("id"), one("label"), one("last4"), one("organization"), one("becomes"),
+    rule("from"), rule("to"), { "withheld", required = true, items = {} }))
+
 return {
   name = "usage",
   version = "1.0.0",
   api = 1,
   needs = { "keys", "time", "crypto" },
   uses = { "platform" },
+  errors = {
+    quota_refused = { status = 422, detail = "This quota.lua would not go live." },
+  },
   routes = {
     route("/organizations/{id}/usage", "show_usage",
       "Requests by key, route or status; steps without any are left out", {
@@ -65,5 +88,11 @@ return {
         replies = reply(list("denials", time("at"), one("rule"), unset("used", "integer"),
           unset("limit", "integer"), unset("retry_after", "integer"), unset("scope"),
           one("route"), unset("address"), one("request_id"), one("fix"))) }),
+    policy_route("GET", "/api-keys/{id}/quota", "explain_quota",
+      "Which limits a key has, from where, and what is left", { replies = reply(quota) }),
+    policy_route("POST", "/quota/diff", "diff_quota",
+      "Which live keys another quota.lua would give tighter or looser limits", {
+        body = { properties = { { "source", required = true, max_length = 262144 } } },
+        replies = reply(diff) }),
   },
 }

@@ -133,4 +133,16 @@ function rules.limits(key, windows, used, day)
     used_of_day = mine, share_of_day = day > 0 and mine / day or 0 }
 end
 
+-- --- why ---
+
+function rules.quota(key, quota)
+  for _, window in ipairs(quota.limits) do
+    window.reason = window.reason or null
+    window["until"] = time(window["until"])
+  end
+  quota.api_key, quota.label, quota.last4 = key.id, key.label, key.last4
+  quota.policy = "quota.lua"
+  return quota
+end
+
 return rules

@@ -203,6 +203,13 @@ const struct migration schema_migrations[] = {
     {STR("007_tags"), STR("ALTER TABLE api_key ADD COLUMN tags TEXT;")},
     /* From here on answers are sealed; those that were not are forgotten a day early. */
     {STR("008_idempotency"), STR("DELETE FROM idempotency;")},
+    /* Few keys rest for a month, and few are refused: who looks at a page of keys reads
+       of an organization these alone. */
+    {STR("009_signals"),
+     STR("CREATE INDEX usage_again ON usage_seen (organization, again)"
+         " WHERE again IS NOT NULL;"
+         "CREATE INDEX usage_refused ON usage (organization, at)"
+         " WHERE step = 2 AND outcome = 0;")},
 };
 const size_t schema_migrations_n =
     sizeof(schema_migrations) / sizeof(schema_migrations[0]);

@@ -83,4 +83,14 @@ enum { USAGE_IDLE_DAYS = 30 };
 int usage_again(struct db *db, struct str organization, int64_t since_ms, int most,
                 struct arena *a, struct usage_again **rows, size_t *n) MUST_CHECK;
 
+/* Keys with at least `least` refusals in the hours from that of `since_ms` on, those with
+ * the most first. It costs what was refused, not what was asked. */
+struct usage_refused {
+    struct str key; /* the first of its line */
+    int64_t n;
+};
+int usage_refused(struct db *db, struct str organization, int64_t since_ms,
+                  int64_t least, int most, struct arena *a, struct usage_refused **rows,
+                  size_t *n) MUST_CHECK;
+
 #endif

@@ -122,7 +122,7 @@ int usage_again(struct db *db, struct str organization, int64_t since_ms, int mo
         return got == ERR_NOT_FOUND ? 0 : got;
     got = sql_open(db,
                    STR("SELECT (SELECT name FROM usage_name WHERE number = key),"
-                       " before, again FROM usage_seen"
+                       " before, again FROM usage_seen INDEXED BY usage_again"
                        " WHERE organization = ?1 AND again >= ?2"
                        " ORDER BY again DESC LIMIT ?3"),
                    SQL_WITH(sql_int(number), sql_int(since_ms / minute), sql_int(most)),
@@ -133,6 +133,35 @@ int usage_again(struct db *db, struct str organization, int64_t since_ms, int mo
         (*rows)[(*n)++] = (struct usage_again){arena_str(a, stmt_get(s, 0)),
                                                stmt_get_int(s, 1) * minute,
                                                stmt_get_int(s, 2) * minute};
+    stmt_done(s);
+    return got;
+}
+
+int usage_refused(struct db *db, struct str organization, int64_t since_ms,
+                  int64_t least, int most, struct arena *a, struct usage_refused **rows,
+                  size_t *n)
+{
+    struct stmt *s;
+    int64_t number;
+    *n = 0;
+    *rows = arena_alloc(a, (size_t)most * sizeof(**rows));
+    int got = usage_name_find(db, organization, &number);
+    if (got < 0)
+        return got == ERR_NOT_FOUND ? 0 : got;
+    got = sql_open(
+        db,
+        STR("SELECT (SELECT name FROM usage_name WHERE number = key), sum(n)"
+            " FROM usage INDEXED BY usage_refused WHERE step = 2 AND outcome = 0"
+            " AND organization = ?1 AND at >= ?2"
+            " GROUP BY key HAVING sum(n) >= ?3 ORDER BY 2 DESC, 1 LIMIT ?4"),
+        SQL_WITH(sql_int(number), sql_int(since_ms / usage_step_ms[USAGE_HOUR]),
+                 sql_int(least), sql_int(most)),
+        &s);
+    if (got < 0)
+        return got;
+    while ((got = stmt_step(s)) == 1)
+        (*rows)[(*n)++] =
+            (struct usage_refused){arena_str(a, stmt_get(s, 0)), stmt_get_int(s, 1)};
     stmt_done(s);
     return got;
 }

@@ -156,6 +156,8 @@ const struct api_row api_platform[] = {
                    {"revoke_reason?", "string", ""},
                    {"rotated_from?", "string", ""},
                    {"rotated_to?", "string", ""},
+                   {"line", "string",
+                    "the id of the first of its line of rotations: usage is counted so"},
                    {"key?", "string", "the key itself, of create and rotate alone"},
                    END},
      .text = "A key as people may see it."},

@@ -83,8 +83,9 @@ static void push_row(lua_State *L, const struct key_row *r)
                  {"note", r->note},
                  {"last_used_ip", r->last_used_ip},
                  {"rotated_from", r->rotated_from},
-                 {"rotated_to", r->rotated_to}};
-    lua_createtable(L, 0, 20);
+                 {"rotated_to", r->rotated_to},
+                 {"line", r->family.n ? r->family : r->id}};
+    lua_createtable(L, 0, 24);
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         platform_set_str(L, texts[i].name, texts[i].value);
     platform_set_ms(L, "created_at", r->created_ms);

@@ -12,7 +12,7 @@
 #include "lua/platform.h"
 #include "lua/quota.h"
 
-enum { ROWS_MAX = 10000, AGAIN_MAX = 100 };
+enum { ROWS_MAX = 10000, LINES_MAX = 100 };
 
 static const char *const outcomes[] = {[OUTCOME_REFUSED] = "refused",
                                        [OUTCOME_2XX] = "2xx",
@@ -105,7 +105,7 @@ int lib_usage_again(lua_State *L)
     struct usage_again *rows;
     size_t n;
     int err = usage_again(platform_read(L, c), (struct str){org, no}, since_ms,
-                          AGAIN_MAX, c->arena, &rows, &n);
+                          LINES_MAX, c->arena, &rows, &n);
     if (err)
         return luaL_error(L, "the usage cannot be read: %s", err_name(err));
     lua_createtable(L, (int)n, 0);
@@ -119,16 +119,24 @@ int lib_usage_again(lua_State *L)
     return 1;
 }
 
-int lib_usage_line(lua_State *L)
+int lib_usage_refused(lua_State *L)
 {
     struct call *c = call_of(L);
-    size_t n;
-    const char *id = luaL_checklstring(L, 1, &n);
-    struct str line;
-    int err = usage_root(platform_read(L, c), (struct str){id, n}, c->arena, &line);
+    size_t no, n;
+    const char *org = luaL_checklstring(L, 1, &no);
+    int64_t since_ms = luaL_checkinteger(L, 2) * 1000, least = luaL_checkinteger(L, 3);
+    struct usage_refused *rows;
+    int err = usage_refused(platform_read(L, c), (struct str){org, no}, since_ms, least,
+                            LINES_MAX, c->arena, &rows, &n);
     if (err)
-        return luaL_error(L, "the keys cannot be read: %s", err_name(err));
-    lua_pushlstring(L, line.p, line.n);
+        return luaL_error(L, "the usage cannot be read: %s", err_name(err));
+    lua_createtable(L, (int)n, 0);
+    for (size_t i = 0; i < n; i++) {
+        lua_createtable(L, 0, 2);
+        platform_set_str(L, "key_id", rows[i].key);
+        set_int(L, "refused", rows[i].n);
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
     return 1;
 }
 

@@ -147,9 +147,24 @@ describe("the platform", function()
     assert.same(before, denials())
   end)
 
+  -- What the keys themselves say, listed and one by one, where it is the same as in `all`.
+  local function agree(org, all)
+    local listed, told = {}, {}
+    for _, signal in ipairs(all) do told[signal.key.id .. signal.kind] = signal end
+    for _, key in ipairs(of(org, "/api-keys?limit=100").api_keys) do
+      assert.same(key.signals, ask("/api-keys/" .. key.id).api_key.signals)
+      for _, signal in ipairs(key.signals) do
+        signal.key = { id = key.id, label = key.label, last4 = key.last4 }
+        listed[key.id .. signal.kind] = signal
+      end
+    end
+    assert.same(told, listed)
+  end
+
   local function signals(org, kind)
-    local found = {}
-    for _, signal in ipairs(of(org, "/signals").signals) do
+    local found, all = {}, of(org, "/signals").signals
+    agree(org, all)
+    for _, signal in ipairs(all) do
       if signal.kind == kind then found[#found + 1] = signal end
     end
     return found
@@ -202,5 +217,21 @@ describe("the platform", function()
     found = signals(org, "unusual_refusals")
     assert.same({ 41, 20, 41 }, { found[1].evidence.refused, found[1].evidence.usual_hour,
       found[1].evidence.threshold })
+  end)
+
+  it("tells what a line of rotations did at its newest key", function()
+    local org = newcomer()
+    s:advance(86400)
+    for _ = 1, 120 do org.client:get(org.path) end
+    counted(org, 120)
+    local next = admin:post(P .. "/api-keys/" .. org.key_id .. "/rotate", { grace_seconds = 60 })
+      :json().api_key
+    assert.is_nil(next.signals) -- nobody looked
+    local new = ask("/api-keys/" .. next.id).api_key.signals
+    assert.same({ 1, "unusual_refusals" }, { #new, new[1].kind })
+    assert.same({}, ask("/api-keys/" .. org.key_id).api_key.signals)
+    for _, key in ipairs(of(org, "/api-keys").api_keys) do
+      assert.same(key.id == next.id and new or {}, key.signals)
+    end
   end)
 end)

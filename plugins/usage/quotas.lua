@@ -8,7 +8,7 @@ function quotas.explain_quota(req)
   if not key then
     return nil, "not_found"
   end
-  return 200, { quota = rules.show_quota(key, kordless.quotas.explain(key.id)) }
+  return 200, { quota = rules.quota(key, kordless.quotas.explain(key.id)) }
 end
 
 function quotas.diff_quota(req)

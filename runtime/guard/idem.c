@@ -143,8 +143,8 @@ static enum idem_begin look(struct db *db, const struct idem_key *k, int64_t wal
                       &s);
     if (err)
         return err == ERR_NOT_FOUND ? IDEM_NEW : IDEM_ERROR;
-    bool same =
-        str_eq(stmt_get(s, 0), (struct str){(const char *)k->body, DIGEST_BYTES});
+    struct str kept = stmt_get(s, 0);
+    bool same = kept.n == DIGEST_BYTES && secret_equal(kept.p, k->body, DIGEST_BYTES);
     *status = (int)stmt_get_int(s, 1);
     enum idem_begin found = same ? open_answer(k, s, a, body) : IDEM_MISMATCH;
     stmt_done(s);

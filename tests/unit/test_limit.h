@@ -1,8 +1,22 @@
 #ifndef KORDLESS_TEST_LIMIT_H
 #define KORDLESS_TEST_LIMIT_H
 
-/* What the programs about limits share: a folder with one file of limits in it, a clock
- * that is a struct, and a reference that counts by looking at everything. */
+/* What the programs about limits share: a folder with one file of limits in it, and a
+ * clock that is a struct. What is promised of limits, and where it is proven:
+ *
+ *   decisions equal brute force, a million in `make torture`, while clocks are set,
+ *     the file is swept and reopened, and limits change   test_limit, test_limit_ring
+ *   no window over, bursts at its edges; 32 bits of time come round       test_limit
+ *   a refusal takes from none; waiting admits, a millisecond less does not test_limit
+ *   limits lowered and raised admit no more               test_limit
+ *   wall clocks set, reboots, boots that lie              test_limit_load
+ *   threads at once: exact                                test_limit_ring
+ *   kill -9 loses nothing                                 test_limit_load
+ *   power loss: a copy as of the last sync, torn syncs    test_limit_power
+ *   a million keys: what each costs                       test_limit_many
+ *   ten million addresses: bounded                        test_peers
+ *   full disk, foreign and torn files                     test_limit_file
+ *   the same by HTTP                                      talk/limits_spec */
 
 #include <setjmp.h>
 #include <stdarg.h>

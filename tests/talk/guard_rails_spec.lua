@@ -183,27 +183,6 @@ describe("guard rails:", function()
   end)
 end)
 
-describe("a key that is revoked while its request sleeps", function()
-  it("is told so instead of the answer, whatever the handler catches", function()
-    local s = server.start({ load = { "tests/talk/plugins/rails" } })
-    s:organization("acme")
-    local key, other = s:key("acme", "till"), s:key("acme", "desk")
-    local lost, kept = http.connect(s), http.connect(s)
-    for conn, made in pairs({ [lost] = key, [kept] = other }) do
-      conn:send(http.bytes({ path = "/rails/doze?until=done", headers = { ["x-kordless-key"] = made.key } }))
-    end
-    assert.equal(0, (s:cli("key", "revoke", key.id, "--org", "acme", "--yes")))
-    local r = lost:receive()
-    assert.same({ 401, "revoked_api_key" }, { r.status, r:json().code })
-    assert.equal('ApiKey realm="kordless"', r.headers["www-authenticate"])
-    assert.equal(200, s:client():get("/rails/tx/add?id=done").status)
-    assert.equal(200, kept:receive().status)
-    lost:close()
-    kept:close()
-    s:stop()
-  end)
-end)
-
 describe("booking rules that fail", function()
   local broken = [[
 local booking = {}

@@ -2,6 +2,8 @@
 -- what the log says of it. The addresses are what a trusted proxy tells.
 
 local book = require("tests.talk.support.book")
+local client = require("tests.talk.support.client")
+local people = require("tests.talk.support.people")
 local server = require("tests.talk.support.server")
 local socket = require("socket")
 
@@ -42,6 +44,22 @@ describe("a stranger", function()
     assert.equal(429, from("203.0.113.7"):get(path).status)
     s:advance(1)
     assert.equal(401, from("203.0.113.7"):get(path).status) -- what was refused counted nothing
+  end)
+
+  it("takes nothing from people who are signed in, or operators' programs, behind it", function()
+    local c = people.member(s, client.admin(s), org.id, "ada@example.com", "owner")
+    local token = client.admin(s):post(people.prefix .. "/tokens"):json().token.token
+    local function all(address)
+      local mine = { ["X-Forwarded-For"] = address, ["x-organization-id"] = org.id }
+      local tool = from(address, { Authorization = "Bearer " .. token })
+      return { c:with(mine):get(people.prefix .. "/session").status,
+        c:with(mine):get(book.prefix .. "/bookings").status, tool:get(people.prefix .. "/status").status,
+        from(address, { Authorization = "Bearer x" }):get(people.prefix .. "/status").status,
+        from(address, { Cookie = "kordless_session=x" }):get(people.prefix .. "/session").status }
+    end
+    for _ = 1, 60 do from("203.0.113.9", ways[3]):get(path) end
+    assert.same({ 200, 200, 200, 429, 429 }, all("203.0.113.9"))
+    assert.same({ 200, 200, 200, 401, 401 }, all("203.0.113.10"))
   end)
 
   it("is a whole /64 when it comes by IPv6", function()

@@ -93,6 +93,7 @@ end
 
 -- Until its key is revoked, or somebody adds the row `until`.
 function handlers.doze(req)
+  kordless.log.info("dozing", { tag = req.query.tag or "-" })
   while not kordless.db.one("SELECT 1 FROM rail WHERE id = ?", req.query["until"]) do
     pcall(kordless.sleep, 0.02)
   end

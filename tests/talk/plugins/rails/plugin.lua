@@ -12,6 +12,8 @@ return {
     { method = "GET", path = "/rails/sql", handler = "sql", auth = "none" },
     { method = "GET", path = "/rails/rows", handler = "rows", auth = "none" },
     { method = "GET", path = "/rails/doze", handler = "doze", auth = "key" },
+    { method = "POST", path = "/rails/desk", handler = "doze", auth = "organization",
+      scope = "bookings:write", body = false },
     { method = "GET", path = "/rails/later/{seconds}", handler = "later", auth = "none" },
     { method = "GET", path = "/rails/nap", handler = "nap", auth = "key" },
   },

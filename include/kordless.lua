@@ -367,11 +367,13 @@ function kordless.policy.call(file, name, args, means) end
 ---@return any result what the script returned: such data, too
 ---@return string place which line decided: scripts/booking.lua:31
 function kordless.policy.trace(file, name, args) end
---- Ends the request like a script that failed: for a result that is no answer.
+--- Ends the request like a script that failed: for a result that is no answer. The decision log
+--- says so, behind the line of the answer itself.
 ---@param file string
 ---@param name string
 ---@param why string
-function kordless.policy.fail(file, name, why) end
+---@param args? table it was asked with, for the decision log
+function kordless.policy.fail(file, name, why, args) end
 --- Names the script's text.
 ---@param file string
 ---@return string hash 16 hex digits

@@ -71,9 +71,10 @@ function policy.refusals(world, query, slots)
   if #slots == 0 or not kordless.policy.has(SCRIPT, "offer") then
     return {}
   end
-  local refused = kordless.policy.call(SCRIPT, "offer", request(world, query, slots))
+  local args = request(world, query, slots)
+  local refused = kordless.policy.call(SCRIPT, "offer", args)
   if refused ~= nil and type(refused) ~= "table" then
-    kordless.policy.fail(SCRIPT, "offer", "it must return a table, refused[i] = why, or nil")
+    kordless.policy.fail(SCRIPT, "offer", "it must return a table, refused[i] = why, or nil", args)
   end
   local violations = {}
   for i in ipairs(refused and slots or {}) do
@@ -120,9 +121,10 @@ function policy.ranks(world, query, slots)
   if #slots == 0 or not kordless.policy.has(SCRIPT, "rank") then
     return nil
   end
-  local ranks = kordless.policy.call(SCRIPT, "rank", request(world, query, slots), "changed")
+  local args = request(world, query, slots)
+  local ranks = kordless.policy.call(SCRIPT, "rank", args, "changed")
   if ranks ~= nil and type(ranks) ~= "table" then
-    kordless.policy.fail(SCRIPT, "rank", "it must return a table, ranks[i] = number, or nil")
+    kordless.policy.fail(SCRIPT, "rank", "it must return a table, ranks[i] = number, or nil", args)
   end
   return ranks
 end

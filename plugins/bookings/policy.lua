@@ -13,15 +13,17 @@ function policy.price(service, asked)
   if not kordless.policy.has(SCRIPT, "price") then
     return service.price
   end
-  local price = kordless.policy.call(SCRIPT, "price", {
+  local args = {
     organization = { id = service.organization_id },
     service = offers.service(service),
     party_size = asked.party_size,
     start = asked.start,
     now = asked.now,
-  }, "changed")
+  }
+  local price = kordless.policy.call(SCRIPT, "price", args, "changed")
   if price ~= nil and (math.type(price) ~= "integer" or price < 0) then
-    kordless.policy.fail(SCRIPT, "price", "it must return a whole number of minor units, or nil")
+    kordless.policy.fail(SCRIPT, "price", "it must return a whole number of minor units, or nil",
+      args)
   end
   return price or service.price
 end

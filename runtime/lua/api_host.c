@@ -208,9 +208,10 @@ const struct api_row api_host[] = {
      .takes = LIST{{"file", "string", ""},
                    {"name", "string", ""},
                    {"why", "string", ""},
+                   {"args?", "table", "it was asked with, for the decision log"},
                    END},
      .text = "Ends the request like a script that failed: for a result that is no "
-             "answer."},
+             "answer. The decision log says so, behind the line of the answer itself."},
     {"policy.hash", API_FUNCTION, H, NEED_POLICY, .call = lib_policy_hash,
      .takes = LIST{{"file", "string", ""}, END},
      .gives = LIST{{"hash", "string", "16 hex digits"}, END},

@@ -174,12 +174,17 @@ int lib_policy_trace(lua_State *L)
     return 2;
 }
 
-/* What came back is no answer: for whoever asked the same as a script that failed. */
+/* What came back is no answer: for whoever asked, and in the decision log, the same as a
+ * script that failed. */
 int lib_policy_fail(lua_State *L)
 {
     struct call *c = call_of(L);
-    const char *file = luaL_checkstring(L, 1), *name = luaL_checkstring(L, 2);
+    const struct question q = {.file = luaL_checkstring(L, 1),
+                               .name = luaL_checkstring(L, 2)};
     buf_clear(&c->why);
     buf_str(&c->why, str_of(luaL_checkstring(L, 3)));
-    return policy_failed(L, c, file, name);
+    lua_settop(L, 4);
+    lua_remove(L, 3); /* what it was asked with is where `note` looks */
+    note(L, c, &q, DECISION_FAILED);
+    return policy_failed(L, c, q.file, q.name);
 }

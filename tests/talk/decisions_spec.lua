@@ -89,6 +89,28 @@ describe("the decision log", function()
     assert.is_nil(cancel.result)
   end)
 
+  it("says of an answer that is none that it failed, behind what it was", function()
+    serve(0)
+    s:write_script("booking.lua", [[
+return {
+  offer = function() return "closed" end,
+}
+]])
+    assert.equal(0, (s:cli("reload")))
+    local slot = { startsAt = "2031-06-05T14:00:00Z", endsAt = "2031-06-05T14:30:00Z" }
+    local r = book.create(c, org, "consultation", slot)
+    assert.same({ 503, "policy_failed" }, { r.status, r:json().code })
+    local list = lines(2)
+    assert.same({ "refused", "offer", "closed" }, { list[1].decision, list[1].rule, list[1].result })
+    local failed = list[2]
+    assert.same({ "failed", "booking", "offer", list[1].plugin },
+      { failed.decision, failed.policy, failed.rule, failed.plugin })
+    assert.truthy(failed.why:find("it must return a table", 1, true), failed.why)
+    assert.equal(r.headers["x-request-id"], failed.request_id)
+    assert.same(list[1].inputs, failed.inputs)
+    assert.same({ list[1].hash, nil }, { failed.hash, failed.result })
+  end)
+
   it("never has a person's name, address or number", function()
     serve(1)
     for i = 1, 3 do

@@ -118,6 +118,16 @@ static void put_writer(struct writer *w, struct buf *b)
 
 /* --- the rest --- */
 
+static void put_quota(const struct worker *w, const struct generation *g, struct buf *b)
+{
+    struct now now = clock_read(w->shared->clock);
+    prom_one(b, "kordless_quota_classes", PROM_GAUGE,
+             "Classes of keys that quota.lua was asked for.", (uint64_t)quota_classes(g->quota));
+    prom_one(b, "kordless_quota_organizations_over", PROM_GAUGE,
+             "Organizations whose day was full in the last whole minute, refused or not.",
+             metrics_orgs_over(w->shared->metrics, now.boot_ms));
+}
+
 static void put_quarantines(const struct generation *g, struct buf *b)
 {
     static const char name[] = "kordless_lua_quarantined";
@@ -156,6 +166,7 @@ void exposition_put(const struct worker *w, const struct generation *g, struct b
     prom_one(b, "kordless_generation", PROM_GAUGE,
              "Number of the sources that run; begins anew with the process.", g->number);
     metrics_put(s->metrics, b);
+    put_quota(w, g, b);
     put_quarantines(g, b);
     limits_size(s->limits, &bytes, &rings);
     prom_one(b, "kordless_limits_file_bytes", PROM_GAUGE, "The file of the limits.", bytes);

@@ -120,6 +120,10 @@ static void let_over(struct flight *f, struct limit_verdict *v)
 {
     enum limit_window w = worst(v);
     atomic_fetch_add(&f->class->over, 1);
+    counter_add(
+        &f->worker->metrics
+             ->unenforced[f->class->mode == QUOTA_WARN ? METRICS_WARN : METRICS_SHADOW],
+        1);
     tell_over(f, w);
     v->admitted = true;
     if (f->class->mode == QUOTA_WARN &&
@@ -127,6 +131,14 @@ static void let_over(struct flight *f, struct limit_verdict *v)
                     arena_fmt(f->x->arena, "over the limit of %s, %u; to be refused",
                               limit_window_name[w], v->windows[w].limit)))
         LOG(f->worker->shared->log, LOG_ERROR, "field_refused");
+}
+
+static void note_over(struct flight *f, struct limit_verdict *v)
+{
+    if (v->windows[LIMIT_DAY].wait_ms > 0)
+        metrics_org_over(f->worker->shared->metrics, f->key->org, f->x->now.boot_ms);
+    if (f->class->mode != QUOTA_ENFORCE)
+        let_over(f, v);
 }
 
 static bool look_up(struct flight *f, const struct limit_rule *rule)
@@ -192,8 +204,8 @@ bool gate_often(struct flight *f)
     if (err)
         LOG(s->log, LOG_ERROR, "limit_failed", LOG_C("key", f->key->id),
             LOG_C("why", err_name(err)));
-    else if (!v.admitted && f->class->mode != QUOTA_ENFORCE)
-        let_over(f, &v);
+    else if (!v.admitted)
+        note_over(f, &v);
     ratelimit_fields(f->x->reply, &v, f->x->now.wall_ms, settings->ratelimit_fields);
     f->refused = !v.admitted;
     if (v.admitted)

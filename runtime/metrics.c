@@ -42,6 +42,8 @@ static const char *const windows[] = {
     [METRICS_SESSIONS] = "sessions",
 };
 static_assert(COUNT(windows) == METRICS_WINDOWS, "one name for each");
+static const char *const modes[] = {[METRICS_SHADOW] = "shadow", [METRICS_WARN] = "warn"};
+static_assert(COUNT(modes) == METRICS_MODES, "one name for each");
 static const char *const key_states[] = {"active", "revoked", "expired", "scheduled"};
 static_assert(COUNT(key_states) == METRICS_KEY_STATES, "one name for each");
 
@@ -117,6 +119,36 @@ void metrics_name(struct metrics *m, struct generation *g)
 }
 
 /* --- on main --- */
+
+/* --- organizations with a full day --- */
+
+enum { MINUTE_MS = 60 * 1000, COUNT_BITS = 32 };
+
+/* Counted from 1, so that 0 is never. */
+static uint32_t minute_of(int64_t boot_ms)
+{
+    return (uint32_t)(boot_ms / MINUTE_MS) + 1;
+}
+
+/* Two slots in turn: one is being counted, the other is the minute before, or older. */
+void metrics_org_over(struct metrics *m, struct org *o, int64_t boot_ms)
+{
+    uint32_t minute = minute_of(boot_ms);
+    if (atomic_exchange(&o->over_minute, minute) == minute)
+        return;
+    _Atomic uint64_t *slot = &m->over[minute & 1];
+    uint64_t had = atomic_load(slot), now;
+    do
+        now = had >> COUNT_BITS == minute ? had + 1 : (uint64_t)minute << COUNT_BITS | 1;
+    while (!atomic_compare_exchange_weak(slot, &had, now));
+}
+
+uint64_t metrics_orgs_over(const struct metrics *m, int64_t boot_ms)
+{
+    uint32_t minute = minute_of(boot_ms) - 1;
+    uint64_t has = atomic_load(&m->over[minute & 1]);
+    return has >> COUNT_BITS == minute ? (uint32_t)has : 0;
+}
 
 void metrics_reloaded(struct metrics *m, bool live, int64_t wall_ms)
 {
@@ -353,6 +385,9 @@ void metrics_put(const struct metrics *m, struct buf *b)
     PUT_WORDS(b, "kordless_rate_limit_refusals_total",
               "Requests answered 429, by the window that was full longest.", "window",
               windows, METRICS_WINDOWS, SUM_AT(m, windows, i));
+    PUT_WORDS(b, "kordless_quota_unenforced_total",
+              "Requests over their limits that the policy's mode let through.", "mode",
+              modes, METRICS_MODES, SUM_AT(m, unenforced, i));
     PUT_WORDS(b, "kordless_fetches_total", "Outgoing requests by what came of them.",
               "outcome", outcomes, METRICS_OUTCOMES, SUM_AT(m, fetches, i));
     put_keys(m, b);

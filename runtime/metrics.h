@@ -32,6 +32,7 @@ enum metrics_window { /* what refused with 429; the first three as in guard/limi
     METRICS_SESSIONS,
     METRICS_WINDOWS
 };
+enum { METRICS_SHADOW, METRICS_WARN, METRICS_MODES }; /* of a quota that refuses nothing */
 enum { METRICS_CODES = 12, METRICS_OUTCOMES = 10, METRICS_KEY_STATES = 4 };
 
 struct metrics_route {
@@ -45,6 +46,7 @@ struct metrics_worker { /* written by this worker alone */
     struct counter codes[METRICS_CODES], windows[METRICS_WINDOWS];
     struct counter fetches[METRICS_OUTCOMES];
     struct counter policy_failures, shed; /* shed: no descriptor was left */
+    struct counter unenforced[METRICS_MODES];
     const struct net_counts *_Atomic net;
 };
 
@@ -56,6 +58,7 @@ struct metrics {
     struct counter kills[METRICS_PLUGINS][KILLS]; /* any thread */
     struct counter reloads, reloads_refused, reloaded_ms; /* main's, as all below */
     struct counter keys[METRICS_KEY_STATES];
+    _Atomic uint64_t over[2]; /* a minute, and organizations with a full day in it */
     int64_t started_ms;
 };
 
@@ -71,6 +74,11 @@ void metrics_reloaded(struct metrics *m, bool live, int64_t wall_ms);
 void metrics_end(struct metrics_worker *w, int slot, int status, int64_t micros);
 void metrics_code(struct metrics_worker *w, const char *code); /* a 401, or a 403 of a key */
 void metrics_fetched(struct metrics_worker *w, const char *fault); /* NULL: it came */
+
+/* The day of an organization was full: counted once a minute, whoever meets it. */
+void metrics_org_over(struct metrics *m, struct org *o, int64_t boot_ms);
+/* How many there were in the last whole minute. */
+uint64_t metrics_orgs_over(const struct metrics *m, int64_t boot_ms);
 
 /* All counts of this file as text. Any thread. */
 void metrics_put(const struct metrics *m, struct buf *b);

@@ -35,6 +35,7 @@ struct org {
     _Atomic int suspended;         /* 0: it is not */
     uint32_t ring;                 /* its day in guard/limit.h */
     _Atomic uint32_t inputs;       /* counts changes of what quota policies read */
+    _Atomic uint32_t over_minute;  /* when its day was last full: metrics.c's */
     _Atomic(const struct override *) limits; /* NULL: none */
     char id[ID_MAX]; /* with org_ */
     struct str slug;

@@ -191,14 +191,6 @@ const char *quota_hash(const struct quota *q)
     return q->hash;
 }
 
-uint64_t quota_over(const struct quota *q)
-{
-    uint64_t sum = atomic_load(&q->failed.over);
-    for (uint32_t i = 1, n = (uint32_t)quota_classes(q); i <= n; i++)
-        sum += atomic_load(&class_at(q, i)->class.over);
-    return sum;
-}
-
 static void put_tags(struct buf *out, struct str tags)
 {
     struct str word;

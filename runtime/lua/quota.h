@@ -59,7 +59,6 @@ struct quota_class *quota_terms(struct quota *q, struct key *k, int64_t wall_ms,
                                 struct limit_rule *rule);
 int quota_classes(const struct quota *q);
 const char *quota_hash(const struct quota *q); /* 16 hex digits of the script's text */
-uint64_t quota_over(const struct quota *q);    /* of all classes */
 /* What the script reads of this key, as members of a JSON object after a '{'. */
 void quota_put_inputs(const struct quota *q, const struct key *k, struct buf *out);
 

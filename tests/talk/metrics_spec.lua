@@ -126,6 +126,27 @@ describe("the metrics", function()
     s:advance(60)
   end)
 
+  it("say how many organizations have a full day, and not which", function()
+    local full = {}
+    local function over()
+      local all, text = scrape()
+      for _, one in ipairs(full) do assert.is_nil(text:find(one.id, 1, true)) end
+      return prom.value(all, "kordless_quota_organizations_over")
+    end
+    s:advance(60)
+    for i = 1, 3 do
+      local one = s:organization("full-" .. i)
+      full[i] = one
+      assert.equal(0, (s:cli("org", "set", "full-" .. i, "--per-day", i == 3 and "9" or "2")))
+      for _ = 1, 5 do one.client:get(book.public .. "/org/full-" .. i) end
+    end
+    s:advance(60)
+    assert.equal(2, over())
+    s:advance(60)
+    assert.equal(0, over())
+    assert.is_true(prom.value(scrape(), "kordless_quota_classes") >= 1)
+  end)
+
   it("tell of kills, quarantine and reloads", function()
     local function quarantined(all)
       return prom.value(all, "kordless_lua_quarantined", { plugin = "rails" })

@@ -3,6 +3,7 @@
 local book = require("tests.talk.support.book")
 local client = require("tests.talk.support.client")
 local http = require("tests.talk.support.http")
+local prom = require("tests.talk.support.prom")
 local server = require("tests.talk.support.server")
 
 local P = "/api/platform/v1"
@@ -45,24 +46,31 @@ describe("a quota policy", function()
     assert.equal(200, r.status, r.body)
   end
 
+  local function let_through(mode)
+    local all = prom.read(s:client():get("/metrics").body)
+    return prom.value(all, "kordless_quota_unenforced_total", { mode = mode })
+  end
+
   it("of mode shadow refuses nothing and counts what it would refuse", function()
-    local k = key("watched")
+    local k, before = key("watched"), let_through("shadow")
     for i = 1, 8 do
       local r = get(k)
       assert.same({ 200, tostring(math.max(0, 5 - i)) }, { r.status, r.headers["x-ratelimit-remaining"] })
       assert.is_nil(r.headers["x-ratelimit-warning"])
     end
     local told = explain(k)
+    assert.equal(before + 3, let_through("shadow"))
     assert.same({ "shadow", 3, 5 }, { told.mode, told.over, told.limits[1].used })
     assert.truthy(s:log():find("event=quota_over mode=shadow", 1, true))
   end)
 
   it("of mode warn tells it in the answer", function()
-    local k = key("warned")
+    local k, before = key("warned"), let_through("warn")
     for _ = 1, 5 do assert.is_nil(get(k).headers["x-ratelimit-warning"]) end
     local r = get(k)
     assert.same({ 200, "over the limit of key-minute, 5; to be refused" },
       { r.status, r.headers["x-ratelimit-warning"] })
+    assert.equal(before + 1, let_through("warn"))
   end)
 
   it("makes development keys read only, and says that it does", function()

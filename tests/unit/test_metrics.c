@@ -49,6 +49,31 @@ static void has(const struct metrics *m, const char *line, bool wanted)
     buf_end(&b);
 }
 
+/* Each once a minute, and only minutes that are over. */
+static void organizations_with_a_full_day_are_counted(void **state)
+{
+    (void)state;
+    const int64_t minute = 60000;
+    struct metrics *m = metrics_new(1, 5000);
+    struct org a = {.over_minute = 0}, b = {.over_minute = 0};
+    assert_int_equal(metrics_orgs_over(m, 0), 0);
+    metrics_org_over(m, &a, 0);
+    assert_int_equal(metrics_orgs_over(m, minute - 1), 0);
+    assert_int_equal(metrics_orgs_over(m, minute), 1);
+    for (int i = 0; i < 3; i++) {
+        metrics_org_over(m, &a, minute + i);
+        metrics_org_over(m, &b, 2 * minute - 1 - i);
+    }
+    assert_int_equal(metrics_orgs_over(m, minute), 1);
+    assert_int_equal(metrics_orgs_over(m, 2 * minute), 2);
+    assert_int_equal(metrics_orgs_over(m, 3 * minute - 1), 2);
+    assert_int_equal(metrics_orgs_over(m, 3 * minute), 0);
+    metrics_org_over(m, &b, 3 * minute); /* in the slot of the minute with two */
+    assert_int_equal(metrics_orgs_over(m, 4 * minute), 1);
+    assert_int_equal(metrics_orgs_over(m, 5 * minute), 0);
+    metrics_free(m);
+}
+
 static void workers_are_added_up(void **state)
 {
     struct world *w = *state;
@@ -150,6 +175,7 @@ int main(void)
 {
     static struct world w;
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(organizations_with_a_full_day_are_counted),
         cmocka_unit_test_prestate(workers_are_added_up, &w),
         cmocka_unit_test_prestate(slots_stay_with_their_names, &w),
         cmocka_unit_test_prestate(there_is_an_end_to_names, &w),

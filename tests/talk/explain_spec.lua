@@ -125,6 +125,16 @@ describe("what cannot be booked", function()
     assert.equal("off_grid", explain("2031-06-03T14:00:00.5Z").verdict.violations[1].code)
   end)
 
+  it("is 503 where the script fails, as a booking there is", function()
+    s:write_script("booking.lua", "return { offer = function() error('broken') end }")
+    assert.equal(0, (s:cli("reload")))
+    local query = http.query({ service_slug = "consultation", at = "2031-06-03T14:00:00Z" })
+    assert.equal("policy_failed", d:fails(503, "GET", "/availability/explain" .. query).code)
+    local r = book.create(c, org, "consultation", { hostId = ada, startsAt = "2031-06-03T14:00:00Z",
+      endsAt = "2031-06-03T14:30:00Z" })
+    assert.same({ 503, "policy_failed" }, { r.status, r:json().code })
+  end)
+
   it("is told to the organization alone, within the scope", function()
     local other = desk.of(s:organization("elsewhere"))
     local path = "/availability/explain" .. http.query({ service_slug = "consultation",

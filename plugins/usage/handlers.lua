@@ -7,6 +7,11 @@ local usage = {}
 
 local DAY = 86400
 
+local function owns(organization, key_id)
+  local key = kordless.keys.get(key_id)
+  return key and key.organization_id == organization.id
+end
+
 function usage.show_usage(req)
   local organization, refused = access.organization(req)
   if not organization then
@@ -16,13 +21,16 @@ function usage.show_usage(req)
   if not wanted then
     return nil, "validation_error", { detail = why }
   end
-  wanted.organization_id = organization.id
+  if req.query.key and not owns(organization, req.query.key) then
+    return nil, "validation_error", { detail = "key is none of this organization's keys." }
+  end
+  wanted.organization_id, wanted.key_id = organization.id, req.query.key
   local rows = kordless.usage.rows(wanted)
   if not rows then
     return nil, "validation_error", { detail = rules.TOO_MANY }
   end
-  local totals = kordless.usage.rows({ organization_id = organization.id, from = wanted.from,
-    to = wanted.to, step = wanted.step, by = "status", totals = true })
+  local totals = kordless.usage.rows({ organization_id = organization.id, key_id = wanted.key_id,
+    from = wanted.from, to = wanted.to, step = wanted.step, by = "status", totals = true })
   return 200, { usage = rules.show(organization, wanted, rows, totals) }
 end
 
@@ -68,6 +76,16 @@ function usage.show_limits(req)
   page.organization_id = organization.id
   page.day = { used = day, keys = top_of(rows, day) }
   return 200, page
+end
+
+function usage.show_key_limits(req)
+  local key, refused = access.key(req)
+  if not key then
+    return nil, refused
+  end
+  local used, day = day_of({ id = key.organization_id }, kordless.now())
+  key.line = kordless.usage.line(key.id)
+  return 200, { limits = rules.limits(key, kordless.usage.windows(key.id), used, day) }
 end
 
 function usage.list_denials(req)

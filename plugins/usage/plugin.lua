@@ -30,6 +30,8 @@ local window = list("windows", one("name"), count("limit"), count("used"), count
 local day = object("day", count("used"), list("keys", one("id"), { "label" }, { "last4" },
   count("used"), one("share", "number")))
 local key = object("key", one("id"), one("label"), one("last4"))
+local left = { one("id"), one("label"), one("last4"), unset("environment"), window,
+  count("used_of_day"), one("share_of_day", "number") }
 
 -- What only operators ask: the policy itself.
 local function policy_route(method, path, handler, summary, more)
@@ -68,6 +70,7 @@ return {
           { "by", enum = { "key", "route", "status" }, default = "key" },
           { "step", enum = { "minute", "hour", "day" }, default = "hour",
             description = "Kept for 48 hours, 90 days, 2 years." },
+          { "key", description = "Only this one, with all it was rotated from and to: an id." },
         },
         replies = reply(object("usage", one("organization_id"), one("step"), one("by"),
           time("from"), time("to"), series, totals)) }),
@@ -77,12 +80,14 @@ return {
           { "limit", type = "integer", minimum = 1, maximum = 100, default = 50 }, { "cursor" },
         },
         replies = reply(one("organization_id"), day,
-          list("keys", one("id"), one("label"), one("last4"), unset("environment"), window,
-            count("used_of_day"), one("share_of_day", "number")), unset("next_cursor")) }),
+          { "keys", required = true, items = { properties = left } }, unset("next_cursor")) }),
     route("/organizations/{id}/signals", "list_signals",
       "What is worth a look: keys that woke up, unusual refusals, old production keys", {
         replies = reply(list("signals", one("kind"), time("since"), one("detail"), key,
           one("evidence", "object"))) }),
+    route("/api-keys/{id}/limits", "show_key_limits",
+      "What the key has left, and what it used of the organization's day", {
+        replies = reply({ "limits", required = true, properties = left }) }),
     route("/api-keys/{id}/denials", "list_denials",
       "Why the key was refused, the last 50 times, and what mends it", {
         replies = reply(list("denials", time("at"), one("rule"), unset("used", "integer"),

@@ -115,6 +115,28 @@ describe("the platform", function()
       limits.keys[1].windows[1].remaining, limits.keys[1].windows[1].retry_after })
     limits = of(org, "/limits?limit=1&cursor=" .. limits.next_cursor)
     assert.equal(org.key_id, limits.keys[1].id)
+    assert.same(limits.keys[1], ask("/api-keys/" .. org.key_id .. "/limits").limits)
+    assert.equal(404, admin:get(P .. "/api-keys/key_x/limits").status)
+  end)
+
+  it("tells of one key, with all it was rotated from and to", function()
+    local org, other = newcomer(), newcomer()
+    local second = s:key(org.slug, "second")
+    for _ = 1, 3 do s:client({ ["x-kordless-key"] = second.key }):get(org.path) end
+    org.client:get(org.path)
+    local made = admin:post(P .. "/api-keys/" .. second.id .. "/rotate"):json().api_key
+    for _ = 1, 2 do s:client({ ["x-kordless-key"] = made.key }):get(org.path) end
+    counted(org, 6)
+    for _, id in ipairs({ second.id, made.id }) do
+      local usage = of(org, "/usage?key=" .. id).usage
+      assert.same({ 5, 5, 1, 5 }, { usage.totals.requests, usage.totals["2xx"], #usage.series,
+        usage.series[1].requests })
+    end
+    assert.equal(1, of(org, "/usage?by=route&key=" .. org.key_id).usage.totals.requests)
+    for _, id in ipairs({ other.key_id, "key_x" }) do
+      local r = admin:get(("%s/organizations/%s/usage?key=%s"):format(P, org.id, id))
+      assert.same({ 400, "key is none of this organization's keys." }, { r.status, r:json().detail })
+    end
   end)
 
   it("names the reason of each of the last fifty refusals, over a restart", function()

@@ -117,5 +117,15 @@ export async function seen(world, name, who, path, prepare = async () => {}) {
 // Until nothing loads any more.
 export async function settled(page) {
   await page.waitForLoadState("networkidle");
-  await page.locator(".skeleton, .boot, .working.on, [aria-busy=true]").first().waitFor({ state: "detached" });
+  await until(page, () => !document.querySelector(".skeleton, .boot, .working.on, [aria-busy=true]"));
+}
+
+// Asks the page until it says yes. (Playwright's own waitForFunction evaluates a string there,
+// which the page's policy refuses.)
+export async function until(page, asked, value) {
+  const end = Date.now() + 40000;
+  while (!await page.evaluate(asked, value)) {
+    if (Date.now() > end) throw new Error(`not within 40 s: ${asked}`);
+    await page.waitForTimeout(100);
+  }
 }

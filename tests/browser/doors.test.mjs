@@ -21,7 +21,7 @@ export default function tests(it) {
     await page.getByLabel("Email").fill("first@example.com");
     await page.getByLabel("Password").fill(password);
     await page.getByRole("button", { name: "Sign in" }).click();
-    await page.getByRole("heading", { name: "API Keys" }).waitFor();
+    await page.getByRole("heading", { name: "Usage" }).waitFor();
     page.expected.push(422);
     const cookies = await page.context().cookies();
     assert.deepEqual(cookies.map((one) => [one.name, one.httpOnly, one.sameSite]),

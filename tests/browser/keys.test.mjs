@@ -1,6 +1,6 @@
 // API keys: generated, used, watched, rotated, revoked; and what a viewer may not.
 import assert from "node:assert/strict";
-import { seen, settled } from "./browser.mjs";
+import { seen, settled, until } from "./browser.mjs";
 
 const P = "/api/platform/v1";
 
@@ -11,6 +11,22 @@ async function generate(page, label, more = async () => {}) {
   await page.getByRole("button", { name: "Generate key" }).click();
   return page.locator("[data-key]").innerText();
 }
+
+async function saved(page) {
+  await page.getByRole("button", { name: "I have saved it" }).click();
+  await page.locator("[data-key]").waitFor({ state: "detached" });
+}
+
+async function act(page, label, what) {
+  await page.getByRole("button", { name: `Actions for ${label}` }).click();
+  await page.getByRole("menuitem", { name: what }).click();
+}
+
+async function make(server, label, more = {}) {
+  return (await server.must("POST", `${P}/organizations/${server.org}/api-keys`, { label, ...more })).api_key;
+}
+
+const drawn = (page) => page.locator("canvas").getAttribute("aria-label");
 
 export default function tests(it) {
   it("are generated and shown once, with how to use them", async ({ server, browser }) => {
@@ -29,15 +45,162 @@ export default function tests(it) {
     await page.getByRole("button", { name: "Close" }).click();
     await page.getByText("The key is never shown again").first().waitFor();
     assert.equal(await page.locator("[data-key]").innerText(), key);
-    await page.getByRole("button", { name: "I have saved it" }).click();
-    await page.getByRole("rowheader", { name: "Front desk" }).waitFor();
+    await saved(page);
+    await page.getByRole("link", { name: "Front desk" }).waitFor();
     assert.ok(!(await page.content()).includes(key), "the key is still in the page");
     assert.equal((await server.byKey(key)).status, 200);
   });
 
+  it("are copied by a button", async ({ browser }) => {
+    const page = await browser.open("admin", "#/keys");
+    await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+    const key = await generate(page, "Copied");
+    await page.getByRole("button", { name: "Copy the key" }).click();
+    await page.getByText("Copied the key").waitFor();
+    assert.equal(await page.evaluate(() => navigator.clipboard.readText()), key);
+    await page.getByRole("button", { name: "Copy the example" }).click();
+    assert.match(await page.evaluate(() => navigator.clipboard.readText()), /^curl http/);
+    await saved(page);
+  });
+
+  it("are used, and the page sees it; revoked, and requests fail", async ({ server, browser }) => {
+    const page = await browser.open("admin", "#/keys");
+    const key = await generate(page, "Whole life");
+    await saved(page);
+    const row = page.getByRole("row", { name: /Whole life/ });
+    await row.getByText("never", { exact: true }).waitFor();
+    await page.getByRole("link", { name: "Whole life" }).click();
+    await page.getByText("No requests in this time").waitFor();
+    for (let i = 0; i < 3; i += 1) assert.equal((await server.byKey(key)).status, 200);
+    await page.getByText("just now from 127.0.0.1").waitFor();
+    await until(page, () => /: 3 requests/.test(document.querySelector("canvas")?.ariaLabel ?? ""));
+    const before = await drawn(page);
+    await server.byKey(key, "/api/calendar/v1/services/none");
+    await until(page, (was) => document.querySelector("canvas").ariaLabel !== was, before);
+    assert.match(await drawn(page), /: 4 requests.*4xx client's fault: 1/);
+    await page.getByRole("meter", { name: "Key, a minute" }).waitFor();
+    assert.match(await page.getByRole("meter", { name: "Key, a minute" }).getAttribute("aria-valuetext"),
+      /^4 of 100 in the last minute, 96 left$/);
+    await page.getByRole("button", { name: "Revoke" }).click();
+    const dialog = page.getByRole("dialog", { name: "Revoke API key" });
+    assert.match(await dialog.innerText(), new RegExp(`“Whole life”, the key ending in ${key.slice(-4)}`));
+    await dialog.getByLabel("Reason").fill("Lost laptop");
+    await dialog.getByRole("button", { name: `Revoke key …${key.slice(-4)}` }).click();
+    await page.getByText("by admin@example.com: Lost laptop").waitFor();
+    const refused = await server.byKey(key);
+    assert.deepEqual([refused.status, refused.body.code], [401, "revoked_api_key"]);
+    await page.getByRole("row", { name: /revoked_api_key/ }).waitFor();
+    await page.getByText("Somebody at this address still sends a key that was revoked").waitFor();
+    assert.equal(await page.getByRole("button", { name: "Revoke" }).count(), 0);
+  });
+
+  it("are rotated with a grace, in which both work", async ({ server, browser }) => {
+    const old = await make(server, "Turning");
+    const page = await browser.open("admin", "#/keys");
+    await act(page, "Turning", "Rotate");
+    await page.getByLabel("Grace for the old key").selectOption("86400");
+    await page.getByRole("button", { name: "Rotate key" }).click();
+    const key = await page.locator("[data-key]").innerText();
+    await saved(page);
+    assert.notEqual(key, old.key);
+    for (const one of [old.key, key]) assert.equal((await server.byKey(one)).status, 200);
+    const shown = (await server.must("GET", `${P}/api-keys/${old.id}`)).api_key;
+    assert.ok(shown.rotated_to && Date.parse(shown.expires_at) - Date.now() > 86000e3);
+  });
+
+  it("have only the scopes, the expiry and the note that were chosen", async ({ server, browser }) => {
+    const page = await browser.open("admin", "#/keys");
+    await generate(page, "Narrow", async () => {
+      await page.getByRole("radio", { name: "Development" }).check();
+      await page.getByRole("radio", { name: "Only these scopes" }).check();
+      for (const one of await page.locator(".checks input").all()) await one.uncheck();
+      await page.getByRole("button", { name: "Generate key" }).click();
+      await page.getByText("Choose at least one scope").waitFor();
+      await page.getByLabel("services:read").check();
+      await page.getByLabel("Expires").selectOption("30");
+      await page.getByLabel("Note").fill("for the kiosk");
+    });
+    await saved(page);
+    const list = (await server.must("GET", `${P}/organizations/${server.org}/api-keys?q=Narrow`)).api_keys;
+    assert.deepEqual([list[0].environment, list[0].scopes, list[0].note],
+      ["development", ["services:read"], "for the kiosk"]);
+    assert.ok(Math.abs(Date.parse(list[0].expires_at) - Date.now() - 30 * 86400e3) < 60e3);
+    await act(page, "Narrow", "Edit");
+    await page.getByRole("textbox", { name: "Label" }).fill("Narrower");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("link", { name: "Narrower" }).waitFor();
+  });
+
+  it("are found by label or last 4", async ({ server, browser }) => {
+    const one = await make(server, "Needle in the hay");
+    const page = await browser.open("admin", "#/keys");
+    for (const query of ["needle", one.key.slice(-4)]) {
+      await page.getByLabel("Search by label or last 4").fill(query);
+      await page.getByRole("link", { name: "Demo" }).waitFor({ state: "detached" });
+      await page.getByRole("link", { name: "Needle in the hay" }).waitFor();
+      await page.getByLabel("Search by label or last 4").fill("");
+      await page.getByRole("link", { name: "Demo" }).waitFor();
+    }
+    await page.getByLabel("Search by label or last 4").fill("nothing like it");
+    await page.getByText("No key fits").waitFor();
+  });
+
   it("look well", async (world) => {
+    const { server } = world;
+    const narrow = await make(server, "Kiosk in the hall", { environment: "development",
+      scopes: ["services:read", "availability:read"], note: "behind the plant" });
+    await make(server, "Website");
+    for (let i = 0; i < 25; i += 1) await server.byKey(narrow.key);
+    for (let i = 0; i < 4; i += 1) await server.byKey(narrow.key, "/api/calendar/v1/bookings");
+    for (let i = 0; i < 3; i += 1) await server.byKey(narrow.key, "/api/calendar/v1/services/none");
+    await server.byKey(server.key);
+    await new Promise((resolve) => { setTimeout(resolve, 3000); }); // until it is counted
     await seen(world, "keys", "admin", "#/keys");
+    await seen(world, "key", "admin", `#/keys/${narrow.id}`, settled);
     await seen(world, "key-generate", "admin", "#/keys",
       (page) => page.getByRole("button", { name: "Generate API Key" }).first().click());
+    await seen(world, "key-shown", "admin", "#/keys", (page) => generate(page, "Shown"));
+    await seen(world, "key-menu", "admin", "#/keys?q=Website",
+      (page) => page.getByRole("button", { name: "Actions for Website" }).click());
+    await seen(world, "key-revoke", "admin", "#/keys?q=Website", (page) => act(page, "Website", "Revoke"));
+  });
+
+  it("beyond a page are shown on demand", async ({ server, browser }) => {
+    for (let i = 0; i < 55; i += 1) await make(server, `many ${i}`);
+    const page = await browser.open("admin", "#/keys?q=many");
+    await page.getByRole("link", { name: "many 54" }).waitFor();
+    assert.equal(await page.getByRole("rowheader").count(), 50);
+    await page.getByRole("button", { name: "Show more" }).click();
+    await page.getByRole("link", { name: "many 0", exact: true }).waitFor();
+    assert.equal(await page.getByRole("rowheader").count(), 55);
+  });
+
+  it("cannot be revoked by a viewer, in the page or past it", async ({ server, browser }) => {
+    const one = await make(server, "Not yours");
+    const page = await browser.open("viewer", "#/keys");
+    await page.getByText("This page takes the role admin, and yours is viewer").waitFor();
+    const answer = await page.evaluate(async (id) => {
+      const { csrf } = await (await fetch("/api/platform/v1/session")).json();
+      const response = await fetch(`/api/platform/v1/api-keys/${id}/revoke`,
+        { method: "POST", headers: { "X-Kordless-CSRF": csrf } });
+      return [response.status, (await response.json()).code];
+    }, one.id);
+    assert.deepEqual(answer, [403, "insufficient_role"]);
+    page.expected.push(403);
+    assert.equal((await server.byKey(one.key)).status, 200);
+  });
+
+  it("are managed with the keyboard alone", async ({ server, browser }) => {
+    await make(server, "Keyboard");
+    const page = await browser.open("admin", "#/keys?q=Keyboard");
+    await page.getByRole("button", { name: "Actions for Keyboard" }).focus();
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("End");
+    await page.keyboard.press("Enter");
+    const dialog = page.getByRole("dialog", { name: "Revoke API key" });
+    await dialog.waitFor();
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "detached" });
+    assert.equal(await page.evaluate(() => document.querySelectorAll(":popover-open").length), 0);
   });
 }

@@ -2,12 +2,20 @@
 // promise of) its content; see ../README.md for what ctx holds. `path` has parameters
 // (":id"); a page without `group` is in no menu and stands under `parent`.
 export const pages = [
-  { path: "keys", group: "Settings", crumbs: ["Settings", "Integration"], title: "API Keys",
-    icon: "key", role: "admin", load: () => import("./pages/keys.js") },
-  { path: "organization", group: "Settings", crumbs: ["Settings"], title: "Organization",
-    icon: "building", role: "viewer", load: () => import("./pages/organization.js") },
+  { path: "usage", group: "Overview", title: "Usage", icon: "chart", role: "admin",
+    load: () => import("./pages/usage.js") },
   { path: "hours", group: "Catalogue", title: "Hours", icon: "clock", role: "viewer",
     load: () => import("./pages/hours.js") },
+  { path: "keys", group: "Settings", crumbs: ["Settings", "Integration"], title: "API Keys",
+    icon: "key", role: "admin", load: () => import("./pages/keys.js") },
+  { path: "keys/:id", parent: "keys", crumbs: ["Settings", "Integration"], title: "API key",
+    role: "admin", load: () => import("./pages/key.js") },
+  { path: "organization", group: "Settings", crumbs: ["Settings"], title: "Organization",
+    icon: "building", role: "viewer", load: () => import("./pages/organization.js") },
+  { path: "members", group: "Settings", crumbs: ["Settings"], title: "Members", icon: "people",
+    role: "admin", load: () => import("./pages/members.js") },
+  { path: "audit", group: "Settings", crumbs: ["Settings"], title: "Audit", icon: "scroll",
+    role: "admin", load: () => import("./pages/audit.js") },
   { path: "organizations", group: "Server", title: "Organizations", icon: "building",
     role: "operator", everywhere: true, load: () => import("./pages/organizations.js") },
 ];

@@ -80,6 +80,11 @@ export function empty(name, title, text, ...actions) {
     h("h3", null, title), h("p", null, text), actions.length > 0 && h("div", { class: "row" }, actions));
 }
 
+// counted(1, "request"): "1 request"
+export function counted(n, word) {
+  return `${n.toLocaleString("en")} ${word}${n === 1 ? "" : "s"}`;
+}
+
 export function skeleton(lines = 4) {
   return h("div", { class: "skeleton", role: "status", "aria-label": "Loading" },
     Array.from({ length: lines }, () => h("span")));
@@ -140,10 +145,11 @@ export function table(caption, columns, rows, rowProps = () => ({})) {
     body));
 }
 
-// A bar from 0 to `limit`; `text` says it in words.
-export function meter(label, used, limit, text) {
+// A bar from 0 to `limit`; `text` says it in words. Full is bad, unless it is a `part` of a whole.
+export function meter(label, used, limit, text, part = false) {
   const share = limit > 0 ? Math.min(used / limit, 1) : 0;
-  const fillNode = h("span", { class: share >= 0.9 ? "bad" : share >= 0.7 ? "warn" : "" });
+  const tone = part || share < 0.7 ? "" : share < 0.9 ? "warn" : "bad";
+  const fillNode = h("span", { class: tone });
   fillNode.style.inlineSize = `${Math.max(share * 100, used > 0 ? 1 : 0)}%`;
   return h("div", { class: "meter" },
     h("div", { class: "meter-head" }, h("span", null, label), h("span", { class: "muted" }, text)),
@@ -232,6 +238,7 @@ export function dialog(title, content, options = {}) {
     close();
   });
   node.addEventListener("close", () => {
+    if (region) document.body.append(region);
     node.remove();
     options.closed?.();
     if (opener?.isConnected) opener.focus();

@@ -19,6 +19,7 @@ export function environment(key) {
 export function actions(key, ctx, done) {
   const works = key.status === "active" || key.status === "scheduled";
   return menu(`Actions for ${key.label}`, [
+    { label: "Details", icon: "chart", href: `#/keys/${key.id}` },
     { label: "Edit", icon: "edit", onclick: () => change(key, done) },
     works && !key.rotated_to && { label: "Rotate", icon: "rotate", onclick: () => rotate(key, done) },
     works && { label: "Revoke", icon: "ban", danger: true, onclick: () => revoke(key, done) },
@@ -27,7 +28,7 @@ export function actions(key, ctx, done) {
 
 function columns(ctx, done) {
   return [
-    { title: "Label", cell: (key) => [h("span", { class: "cell-main clamp" }, key.label),
+    { title: "Label", cell: (key) => [h("a", { class: "cell-main clamp", href: `#/keys/${key.id}` }, key.label),
       key.note && h("span", { class: "faint small-text clamp" }, key.note)] },
     { title: "Key", class: "tight", cell: tail },
     { title: "Environment", class: "tight", cell: environment },

@@ -56,6 +56,7 @@ export class Browser {
     await context.addCookies([{ name: "kordless_session", value: person.session, url: this.server.base,
       httpOnly: true, sameSite: "Strict" }]);
     await context.addInitScript((org) => {
+      if (!location.protocol.startsWith("http")) return;
       localStorage.setItem("kordless.signed-in", "yes");
       localStorage.getItem("kordless.organization") ?? localStorage.setItem("kordless.organization", org);
     }, this.server.org ?? "");

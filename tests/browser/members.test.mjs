@@ -68,6 +68,7 @@ export default function tests(it) {
     await page.getByLabel("Only this action").fill("member.remove");
     await page.getByLabel("Only this action").press("Enter");
     await page.getByRole("row", { name: /member.create/ }).first().waitFor({ state: "detached" });
+    await page.getByRole("row", { name: /member.remove/ }).waitFor();
     assert.equal(await page.getByRole("rowheader").count(), 1);
     await page.getByLabel("Only of this id").fill("mem_none");
     await page.getByLabel("Only of this id").press("Enter");

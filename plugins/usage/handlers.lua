@@ -84,7 +84,6 @@ function usage.show_key_limits(req)
     return nil, refused
   end
   local used, day = day_of({ id = key.organization_id }, kordless.now())
-  key.line = kordless.usage.line(key.id)
   return 200, { limits = rules.limits(key, kordless.usage.windows(key.id), used, day) }
 end
 

@@ -26,6 +26,7 @@ struct denials {
     pthread_mutex_t lock; /* guards all below, but what `writing` points to */
     struct usage *labels;
     int64_t next;
+    int64_t rows, rows_then; /* in the store; and when this batch is durable */
     struct batch waiting;
     struct batch writing; /* changed by main alone, while the writer is not at it */
 };
@@ -80,7 +81,8 @@ int denials_open(struct denials *d, struct db *db)
     int64_t newest;
     int err = sql_number(db, STR("SELECT max(id) FROM denial"), SQL_ALONE, &newest);
     if (!err)
-        d->next = newest + 1;
+        err = sql_number(db, STR("SELECT count(*) FROM denial"), SQL_ALONE, &d->rows);
+    d->next = newest + 1;
     return err;
 }
 
@@ -135,6 +137,7 @@ void denials_flushed(struct denials *d)
 {
     pthread_mutex_lock(&d->lock);
     batch_clear(&d->writing);
+    d->rows = d->rows_then;
     pthread_mutex_unlock(&d->lock);
 }
 
@@ -158,13 +161,30 @@ static int insert(struct denials *d, struct db *db, int64_t key,
                  sql_text(str_of(one->request_id))));
 }
 
-static int drop_old(struct db *db, int64_t key)
+static int drop_old(struct denials *d, struct db *db, int64_t key)
 {
-    return sql_run(db,
-                   STR("DELETE FROM denial WHERE key = ?1 AND id <= (SELECT id"
-                       " FROM denial WHERE key = ?1 ORDER BY id DESC"
-                       " LIMIT 1 OFFSET ?2)"),
-                   SQL_WITH(sql_int(key), sql_int(DENIALS_KEPT)));
+    int err = sql_run(db,
+                      STR("DELETE FROM denial WHERE key = ?1 AND id <= (SELECT id"
+                          " FROM denial WHERE key = ?1 ORDER BY id DESC"
+                          " LIMIT 1 OFFSET ?2)"),
+                      SQL_WITH(sql_int(key), sql_int(DENIALS_KEPT)));
+    if (!err)
+        d->rows_then -= db_changes(db);
+    return err;
+}
+
+/* The oldest, of whichever key. */
+static int drop_oldest(struct denials *d, struct db *db)
+{
+    if (d->rows_then <= DENIALS_ROWS)
+        return 0;
+    int err = sql_run(db,
+                      STR("DELETE FROM denial WHERE id IN (SELECT id FROM denial"
+                          " ORDER BY id LIMIT ?1)"),
+                      SQL_WITH(sql_int(d->rows_then - DENIALS_ROWS)));
+    if (!err)
+        d->rows_then -= db_changes(db);
+    return err;
 }
 
 static int flush_line(struct denials *d, struct db *db, const struct line *l)
@@ -173,16 +193,18 @@ static int flush_line(struct denials *d, struct db *db, const struct line *l)
     int err = usage_name_make(db, str_of(l->key->id), &key);
     for (unsigned i = 0; i < l->n && !err; i++)
         err = insert(d, db, key, &l->d[(l->head + i) % DENIALS_KEPT]);
-    return err ? err : drop_old(db, key);
+    d->rows_then += l->n;
+    return err ? err : drop_old(d, db, key);
 }
 
 int denials_flush(struct denials *d, struct db *db)
 {
     int err = 0;
+    d->rows_then = d->rows;
     for (int i = 0; i < PLACES && !err; i++)
         if (d->writing.lines[i])
             err = flush_line(d, db, d->writing.lines[i]);
-    return err;
+    return err ? err : drop_oldest(d, db);
 }
 
 /* ---- reading ---- */

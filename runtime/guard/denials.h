@@ -3,9 +3,10 @@
 
 /* Why a key was refused: its last 50 refusals, with rule, numbers and from where. Any
  * worker adds, under a lock that only refusals take; about once a second main hands
- * what came to the writer, which keeps the newest 50 of each key. In memory only what
- * is not written yet: 50 for each of at most 256 keys; the refusals of further keys in
- * that second are counted (usage.h) and not kept here. */
+ * what came to the writer, which keeps the newest 50 of each key, and of all keys
+ * together the newest 200,000. In memory only what is not written yet: 50 for each of at
+ * most 256 keys; the refusals of further keys in that second are counted (usage.h) and not
+ * kept here. */
 
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -19,7 +20,7 @@ struct key;
 struct usage;
 struct denials;
 
-enum { DENIALS_KEPT = 50, DENIALS_KEYS = 256 };
+enum { DENIALS_KEPT = 50, DENIALS_KEYS = 256, DENIALS_ROWS = 200000 };
 
 enum denial_rule {
     DENIAL_NONE,
@@ -54,7 +55,7 @@ struct denial_row {
 
 struct denials *denials_new(struct usage *labels);
 void denials_free(struct denials *d);
-/* At start: ids go on behind those of the store. */
+/* At start: ids go on behind those of the store, and its rows are counted. */
 int denials_open(struct denials *d, struct db *db) MUST_CHECK;
 
 void denials_add(struct denials *d, const struct key *k, const struct denial *one);

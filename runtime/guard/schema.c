@@ -210,6 +210,8 @@ const struct migration schema_migrations[] = {
          " WHERE again IS NOT NULL;"
          "CREATE INDEX usage_refused ON usage (organization, at)"
          " WHERE step = 2 AND outcome = 0;")},
+    /* The oldest of all keys, and the newest id, without a look at each. */
+    {STR("010_denials"), STR("CREATE INDEX denial_oldest ON denial (id);")},
 };
 const size_t schema_migrations_n =
     sizeof(schema_migrations) / sizeof(schema_migrations[0]);

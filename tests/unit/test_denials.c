@@ -174,6 +174,47 @@ static void memory_is_bounded(void **state)
     assert_int_equal(s->n, 1);
 }
 
+static int64_t stored(struct scene *s)
+{
+    return scratch_one(s->db, "SELECT count(*) FROM denial");
+}
+
+/* As many keys as there ever were have 200,000 rows and no more; the oldest make room. A
+ * transaction that failed has changed no count, nor has a restart. */
+static void the_store_is_bounded(void **state)
+{
+    struct scene *s = *state;
+    assert_int_equal(
+        db_exec(s->db, "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
+                       " WHERE i < 199990) INSERT INTO denial (key, id, at, wait, used,"
+                       " most, scope, route, rule, address, request_id)"
+                       " SELECT 1000 + i % 5000, i, 0, 0, 0, 0, 0, 1, 1, x'00', '' FROM n"),
+        0);
+    denials_free(s->d);
+    s->d = denials_new(s->u);
+    assert_int_equal(denials_open(s->d, s->db), 0);
+    for (int i = 0; i < 10; i++)
+        refuse(s, 0, i);
+    flush(s, false);
+    assert_int_equal(stored(s), DENIALS_ROWS);
+    assert_int_equal(scratch_one(s->db, "SELECT min(id) FROM denial"), 1);
+    for (int i = 0; i < 3 * DENIALS_KEPT; i++)
+        refuse(s, i % 3, i);
+    flush(s, true);
+    assert_int_equal(stored(s), DENIALS_ROWS);
+    flush(s, false); /* 150 came, and 10 of the first key went for them */
+    assert_int_equal(stored(s), DENIALS_ROWS);
+    assert_int_equal(scratch_one(s->db, "SELECT min(id) FROM denial"), 141);
+    denials_free(s->d);
+    s->d = denials_new(s->u);
+    assert_int_equal(denials_open(s->d, s->db), 0);
+    refuse(s, 4, 1);
+    flush(s, false);
+    assert_int_equal(stored(s), DENIALS_ROWS);
+    look(s, 0);
+    assert_int_equal(s->n, DENIALS_KEPT);
+}
+
 static void *press(void *arg)
 {
     struct scene *s = arg;
@@ -212,6 +253,7 @@ int main(void)
         SCENE(all_of_it_comes_back_after_a_restart),
         SCENE(a_transaction_that_fails_is_written_again),
         SCENE(memory_is_bounded),
+        SCENE(the_store_is_bounded),
         SCENE(threads_share_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -30,7 +30,7 @@ function writes.extend(args)
   if not row then
     return { gone = true }
   end
-  if not ledger.extend(row.id, args.expires_at) then
+  if not ledger.extend(row.id, row.session, args.expires_at) then
     return kordless.refuse({ taken = true })
   end
   holds.extend(row.id, args.expires_at)

@@ -139,23 +139,33 @@ function ledger.release(owner, session)
   end
 end
 
--- What a booking held until it was accepted is its own. False when its hosts are away by
--- now; what is left of it then is the caller's to undo.
-function ledger.confirm(booking_id, session)
-  local held = store.claims_of(booking_id)
-  store.drop_claims(booking_id)
+-- Lays an owner's claims anew, each changed. False when its hosts, or those of its session, are
+-- away by now; what is left of it then is the caller's to undo.
+local function lay_again(owner, session, change)
+  local held = store.claims_of(owner)
+  store.drop_claims(owner)
   for _, host in ipairs(session and store.claims_of(session) or {}) do
     if store.blocked(host.subject, host.b0, host.b1) then
       return false
     end
   end
   for _, row in ipairs(held) do
-    row.kind = "booking"
+    change(row)
     if not claim(row) then
       return false
     end
   end
   return true
+end
+
+-- What a booking held until it was accepted is its own.
+function ledger.confirm(booking_id, session)
+  return lay_again(booking_id, session, function(row) row.kind = "booking" end)
+end
+
+-- Lets a hold's claims run out later.
+function ledger.extend(hold_id, session, expires_at)
+  return lay_again(hold_id, session, function(row) row.expires_at = expires_at end)
 end
 
 local PIECE = 172800 -- no claim is longer
@@ -169,20 +179,6 @@ function ledger.block(row)
       units = 1, owner = row.id,
     })
   end
-end
-
--- Lets a hold's claims run out later. False when its hosts are away by now; what is left of
--- it then is the caller's to undo.
-function ledger.extend(hold_id, expires_at)
-  local held = store.claims_of(hold_id)
-  store.drop_claims(hold_id)
-  for _, row in ipairs(held) do
-    row.expires_at = expires_at
-    if not claim(row) then
-      return false
-    end
-  end
-  return true
 end
 
 return ledger

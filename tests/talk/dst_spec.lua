@@ -1,5 +1,5 @@
--- Days of 23 and of 25 hours in New York: what is listed can be booked, what is not is
--- refused, and what is canceled is listed again.
+-- Days of 23 to 25 hours, some without a midnight: what is listed can be booked, what is not is
+-- refused, and what is canceled is listed again. The wall clock says when, in every zone.
 
 local book = require("tests.talk.support.book")
 local instant = require("tests.talk.support.instant")
@@ -10,7 +10,7 @@ local seconds, written = instant.seconds, instant.written
 
 local zones = { "UTC", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata" }
 
-describe("a day on which the clocks", function()
+describe("a day", function()
   local s, org, c
   setup(function()
     s = server.start({ scripts = book.no_limits })
@@ -19,8 +19,10 @@ describe("a day on which the clocks", function()
   end)
   teardown(function() s:stop() end)
 
-  local function open(now, hours, columns)
-    sql.change(s, now, sql.open(hours, columns .. ", minimum_notice_minutes = 0, notice_hours = 0"))
+  local function open(now, hours, columns, zone)
+    zone = ("timezone = '%s'"):format(zone or "America/New_York")
+    sql.change(s, now, "UPDATE schedule SET " .. zone .. ";" .. sql.open(hours, zone .. ", " .. columns
+      .. ", minimum_notice_minutes = 0, notice_hours = 0"))
   end
 
   local function slots(from, to, zone)
@@ -67,7 +69,7 @@ describe("a day on which the clocks", function()
     end
   end
 
-  it("go forward has 23 hours, and no 02:30", function()
+  it("on which the clocks go forward has 23 hours, and no 02:30", function()
     local now = "2027-03-12T12:00:00Z"
     open(now, '[["00:00","24:00"]]', "slot_interval_minutes = 40, duration_minutes = 40")
     for _, from in ipairs({ "2027-03-13T00:00:00Z", "2027-03-14T20:00:00Z", "2027-03-15T04:00:00Z" }) do
@@ -85,7 +87,7 @@ describe("a day on which the clocks", function()
     assert.same({ "06:30", "07:00", "07:30" }, starts("2027-03-15T00:00:00Z", "2027-03-16T00:00:00Z"))
   end)
 
-  it("go back has 25 hours, and 01:30 twice", function()
+  it("on which they go back has 25 hours, and 01:30 twice", function()
     local now = "2027-11-05T12:00:00Z"
     open(now, '[["00:00","24:00"]]', "slot_interval_minutes = 30, duration_minutes = 30")
     assert.equal(50, #slots("2027-11-07T04:00:00Z", "2027-11-08T05:00:00Z"))
@@ -96,7 +98,7 @@ describe("a day on which the clocks", function()
   end)
 
   for _, day in ipairs({ "2027-03-13", "2027-11-06" }) do
-    it("change promises nothing that is not kept, from " .. day, function()
+    it("on which they change promises nothing that is not kept, from " .. day, function()
       open(book.day(-1, day .. "T12:00:00Z"), '[["00:00","09:20"],["09:40","13:00"],["22:00","24:00"]]',
         "slot_interval_minutes = 20, duration_minutes = 40, buffer_before = 10, buffer_after = 15")
       local offered = slots(day .. "T00:00:00Z", book.day(2, day .. "T00:00:00Z"))
@@ -108,4 +110,60 @@ describe("a day on which the clocks", function()
       assert.is_true(tally[201] > 5 and tally[409] > 20 and tally[422] > 100)
     end)
   end
+
+  -- {zone, where its day begins, where it ends, that many half hours}
+  for _, day in ipairs({
+    { "Australia/Lord_Howe", "2027-04-03T13:00:00Z", "2027-04-04T13:30:00Z", 49 },
+    { "Australia/Lord_Howe", "2027-10-02T13:30:00Z", "2027-10-03T13:00:00Z", 47 },
+    { "America/Santiago", "2027-04-03T03:00:00Z", "2027-04-04T04:00:00Z", 50 },
+    { "America/Santiago", "2027-09-05T04:00:00Z", "2027-09-06T03:00:00Z", 46 }, -- begins at 01:00
+    { "Asia/Beirut", "2027-03-27T22:00:00Z", "2027-03-28T21:00:00Z", 46 }, -- so does this
+    { "America/Havana", "2028-11-05T04:00:00Z", "2028-11-06T05:00:00Z", 50 }, -- midnight comes twice
+    { "Pacific/Chatham", "2027-04-03T10:15:00Z", "2027-04-04T11:15:00Z", 50 },
+    { "Asia/Kathmandu", "2027-05-03T18:15:00Z", "2027-05-04T18:15:00Z", 48 },
+  }) do
+    it(("has %g hours in %s and ends %s"):format(day[4] / 2, day[1], day[3]), function()
+      open(book.day(-2, day[2]), '[["00:00","24:00"]]',
+        "slot_interval_minutes = 30, duration_minutes = 30", day[1])
+      local found = slots(day[2], day[3])
+      assert.same({ day[2], day[4] }, { found[1].startsAt, #found })
+      assert.equal(day[3], slots(day[3], book.day(1, day[3]))[1].startsAt)
+      same_everywhere(book.day(-1, day[2]), book.day(1, day[3]))
+      open(book.day(-2, day[2]), '[["00:00","24:00"]]',
+        "slot_interval_minutes = 25, duration_minutes = 25", day[1]) -- divides no day
+      for _, midnight in ipairs({ day[2], day[3] }) do
+        local first = seconds(midnight)
+        local list = starts(written(first), written(first + 3600))
+        assert.same({ written(first):sub(12, 16), written(first + 1500):sub(12, 16) },
+          { list[1], list[2] })
+      end
+    end)
+  end
+
+  -- {zone, the day before, what nine o'clock is on it and on the next day}
+  for _, nine in ipairs({
+    { "Australia/Lord_Howe", "2027-10-01T13:30:00Z", "22:30", "22:00" },
+    { "Pacific/Chatham", "2027-09-24T11:15:00Z", "20:15", "19:15" },
+    { "America/St_Johns", "2028-03-11T03:30:00Z", "12:30", "11:30" },
+    { "Asia/Kathmandu", "2027-05-03T18:15:00Z", "03:15", "03:15" },
+    { "Asia/Kolkata", "2027-05-03T18:30:00Z", "03:30", "03:30" },
+    { "Australia/Eucla", "2027-05-03T15:15:00Z", "00:15", "00:15" },
+  }) do
+    it(("opens at nine in %s, after %s"):format(nine[1], nine[2]), function()
+      open(book.day(-1, nine[2]), '[["09:00","11:00"]]',
+        "slot_interval_minutes = 60, duration_minutes = 60", nine[1])
+      local list = starts(nine[2], written(seconds(nine[2]) + 47 * 3600))
+      local function later(text) return ("%02d%s"):format((text:sub(1, 2) + 1) // 1 % 24, text:sub(3)) end
+      assert.same({ nine[3], later(nine[3]), nine[4], later(nine[4]) }, list)
+    end)
+  end
+
+  it("keeps its promises on half an hour more and less", function()
+    for _, day in ipairs({ "2027-04-03", "2027-10-02" }) do
+      open(book.day(-1, day .. "T12:00:00Z"), '[["00:00","09:20"],["22:00","24:00"]]',
+        "slot_interval_minutes = 20, duration_minutes = 40, buffer_before = 10", "Australia/Lord_Howe")
+      local tally = try_all(day .. "T00:00:00Z", 40)
+      assert.is_true(tally[201] > 30 and tally[422] > 100)
+    end
+  end)
 end)

@@ -237,7 +237,8 @@ local samples = {
 samples.service.calendarSettings = samples.settings
 for i = 1, 7 do
   local day = ({ "mon", "tue", "wed", "thu", "fri", "sat", "sun" })[i]
-  samples.schedule.weekly[day] = i < 6 and { { "09:00", "12:00" }, { "13:00", "17:00" } } or {}
+  samples.schedule.weekly[day] = i < 6 and { { "09:00", "12:00" }, { "13:00", "17:00" } }
+    or { { "10:00", "14:00" } } -- an empty list would be {} there
 end
 
 -- Of a sample, what a shape has.

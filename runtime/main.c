@@ -46,7 +46,7 @@
  *     lib_*       its functions, a file a library
  *     job         kordless.after              option      what operators set of plugins
  *     spec        busted, and what it asks    promise     the tests in scripts
- *     used        what a call cost
+ *     used        what a call cost        lazy        unpacked when looked at
  *     schema      shapes of values            declare     what a route takes and gives
  *     openapi     /openapi.json               docs        /docs, for people
  *     components  what it refers to           jsonschema  shapes in its words
@@ -68,7 +68,7 @@
  *                 forwarded (whom a proxy asks for), asset (files built in);
  *                 outwards: outgoing, response
  *   base/         err, str, arena, buf, log, now, id, json, span, zone, counter, prom,
- *                 huge, crc
+ *                 huge, crc, taken (of whose time), slots (free starts of a grid)
  */
 
 #include <stdio.h>

@@ -74,10 +74,22 @@ static int32_t offset_at(const struct zone *z, int64_t t, int64_t *until)
     return s.offset;
 }
 
+static int64_t clamp(int64_t t)
+{
+    return t > INSTANT_MAX ? INSTANT_MAX : t < -INSTANT_MAX ? -INSTANT_MAX : t;
+}
+
+int64_t zone_day(const struct zone *z, int64_t t)
+{
+    int64_t until;
+    t = clamp(t);
+    return day_of(t + offset_at(z, t, &until));
+}
+
 void zone_civil(const struct zone *z, int64_t t, struct civil *out)
 {
-    t = t > INSTANT_MAX ? INSTANT_MAX : t < -INSTANT_MAX ? -INSTANT_MAX : t;
     int64_t until;
+    t = clamp(t);
     int32_t offset = offset_at(z, t, &until);
     int64_t wall = t + offset, days = day_of(wall);
     int in_day = (int)(wall - days * DAY);
@@ -92,14 +104,34 @@ void zone_civil(const struct zone *z, int64_t t, struct civil *out)
 
 /* All three cases are one: the earliest instant at which the wall shows this or later.
  * The walk begins where no offset can have brought the wall there yet. */
-int64_t zone_instant(const struct zone *z, struct date d, int minutes)
+static int64_t first_showing(const struct zone *z, int64_t wall, int64_t *until)
 {
-    int64_t wall = date_days(d) * DAY + (int64_t)minutes * 60, until;
-    for (int64_t t = wall - OFFSET_MAX;; t = until) {
-        int64_t there = wall - offset_at(z, t, &until);
-        if (there < until)
+    for (int64_t t = wall - OFFSET_MAX;; t = *until) {
+        int64_t there = wall - offset_at(z, t, until);
+        if (there < *until)
             return there < t ? t : there;
     }
+}
+
+int64_t zone_instant_on(const struct zone *z, int64_t day, int minutes)
+{
+    int64_t until;
+    return first_showing(z, clamp(day * DAY) + (int64_t)minutes * 60, &until);
+}
+
+/* Where the wall leaps over midnight, what comes first is the transition, and minutes
+ * after it are not minutes after midnight. */
+int64_t zone_midnight(const struct zone *z, int64_t day, bool *steady)
+{
+    int64_t until, wall = clamp(day * DAY), t = first_showing(z, wall, &until);
+    int64_t unused;
+    *steady = until > t + DAY && t + offset_at(z, t, &unused) == wall;
+    return t;
+}
+
+int64_t zone_instant(const struct zone *z, struct date d, int minutes)
+{
+    return zone_instant_on(z, date_days(d), minutes);
 }
 
 /* ---- TZif files: RFC 8536, section 3 ---- */

@@ -38,4 +38,11 @@ void zone_civil(const struct zone *z, int64_t t, struct civil *out);
  * a fold: the first occurrence. */
 int64_t zone_instant(const struct zone *z, struct date d, int minutes);
 
+/* The same with days since 1970 for dates, where many are asked about. */
+int64_t zone_instant_on(const struct zone *z, int64_t day, int minutes);
+int64_t zone_day(const struct zone *z, int64_t t); /* the wall's date */
+/* Midnight of a day; `steady` when nothing changes before or at the next, so that each
+ * minute of it, 1440 included, is that many minutes after. */
+int64_t zone_midnight(const struct zone *z, int64_t day, bool *steady);
+
 #endif

@@ -209,6 +209,39 @@ static void all_zones_agree_with_the_library(void **state)
     zones_free(zs);
 }
 
+/* Each day of fifteen years: where the day is steady, minutes are counted from
+ * midnight. */
+static size_t check_days(const struct zone *z)
+{
+    size_t n = 0;
+    for (int64_t day = 14600; day < 14600 + 15 * 365; day++) {
+        bool steady;
+        int64_t midnight = zone_midnight(z, day, &steady);
+        assert_int_equal(midnight, zone_instant(z, date_of_days(day), 0));
+        assert_int_equal(zone_day(z, midnight - 1) < zone_day(z, midnight), true);
+        for (int minutes = 0; steady && minutes <= 1440; minutes += 15)
+            assert_int_equal(zone_instant_on(z, day, minutes), midnight + minutes * 60);
+        n += steady;
+    }
+    return n;
+}
+
+static void minutes_of_a_steady_day_are_counted(void **state)
+{
+    (void)state;
+    struct zones *zs = zones_new(zoneinfo);
+    assert_int_equal(check_days(zone_named(zs, "UTC")), 15 * 365);
+    static const char *const peculiar[] = {"America/New_York",  "Australia/Lord_Howe",
+                                           "America/Havana",    "Asia/Beirut",
+                                           "America/Sao_Paulo", "America/Santiago",
+                                           "Pacific/Apia",      "Africa/Casablanca"};
+    for (size_t i = 0; i < sizeof(peculiar) / sizeof(*peculiar); i++) {
+        size_t n = check_days(zone_named(zs, peculiar[i]));
+        assert_true(n > 15 * 350 && n < 15 * 365);
+    }
+    zones_free(zs);
+}
+
 static void walls_are_found_wherever_they_are(void **state)
 {
     (void)state;
@@ -287,6 +320,7 @@ int main(void)
         cmocka_unit_test(all_zones_agree_with_zdump),
         cmocka_unit_test(years_that_only_the_rule_knows_agree),
         cmocka_unit_test(all_zones_agree_with_the_library),
+        cmocka_unit_test(minutes_of_a_steady_day_are_counted),
         cmocka_unit_test(walls_are_found_wherever_they_are),
         cmocka_unit_test(famous_days),
     };

@@ -86,7 +86,8 @@ struct net {
     struct conn *all, *spare, *dead;
     struct conn *ready; /* answered from within another's turn */
     struct conn *later; /* their turn was over */
-    struct work *works;
+    struct work *works; /* free ones */
+    struct work *big;   /* the one of them, if any, that keeps a large buffer */
     int open, n_spare;
     struct net_counts counts;
     size_t held; /* memory of all `in` */

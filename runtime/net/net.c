@@ -25,7 +25,8 @@ enum {
     GRACE_MS = 5000,
     LINGER_MS = 2000,
     SPARE_MAX = 256,
-    WORK_KEPT = 64 * 1024
+    WORK_KEPT = 64 * 1024,
+    BIG_KEPT = 4 * 1024 * 1024
 };
 
 /* --------------------------------------------------------- what is passed on */
@@ -54,12 +55,24 @@ struct work *net_work(struct net *n)
     return w;
 }
 
+/* One may keep a large answer's memory: it is the next one taken, and the kernel has
+ * not to clear the pages again. */
+static void trim(struct net *n, struct work *w)
+{
+    size_t cap = w->reply.body.cap;
+    if (n->big == w)
+        n->big = NULL;
+    if (cap > WORK_KEPT && cap <= BIG_KEPT && !n->big)
+        n->big = w;
+    else if (cap > WORK_KEPT)
+        buf_end(&w->reply.body);
+}
+
 void net_work_done(struct net *n, struct work *w)
 {
     arena_reset(&w->arena);
     reply_clear(&w->reply);
-    if (w->reply.body.cap > WORK_KEPT)
-        buf_end(&w->reply.body);
+    trim(n, w);
     w->next = n->works;
     n->works = w;
 }

@@ -82,7 +82,7 @@ static int send_new(struct conn *c)
 
 int wire_flush(struct conn *c)
 {
-    enum { KEPT = 1 << 20 };
+    enum { KEPT = 4 << 20 };
     struct buf *out = &c->net->out;
     int err = out->n ? send_new(c) : 0;
     buf_clear(out);

@@ -123,6 +123,15 @@ function kordless.zone.instant(name, days, minutes) end
 ---@return integer minutes after its midnight
 ---@return integer offset seconds east of UTC
 function kordless.zone.wall(name, seconds) end
+--- The instants of these hours on each of the wall's dates that touch [lo, hi), as `zone.instant`
+--- says of their ends. Needs `span` too.
+---@param name string a known zone
+---@param weekly integer[][][] by weekday, 1 Monday: ranges {from, to} of minutes after midnight, 0 … 2880
+---@param overrides table<integer, integer[][]> ranges by day since 1970, in place of the weekday's
+---@param lo integer
+---@param hi integer at most 4,000 days on
+---@return kordless.span set
+function kordless.zone.open(name, weekly, overrides, lo, hi) end
 
 --- H, T, P; needs "span". Sets of half-open intervals [a, b) of integers.
 kordless.span = {}
@@ -196,6 +205,56 @@ function kordless.crypto.token(n) end
 ---@return boolean equal
 function kordless.crypto.equal(a, b) end
 
+--- H, T; needs "slots". Which starts of a grid are free, of many candidates at once. A list of
+--- slots is one object, kept in C: it is found, sorted, thinned out and written as JSON there.
+kordless.slots = {}
+
+--- H, T; needs "slots". A list by start, then rank, then candidate. `#s` is how many slots it has.
+---@class kordless.slots
+local slots = {}
+--- Adds the candidate's free starts. The grid is anchored where an interval of `open` begins and
+--- anew at each midnight in it. A start is free when [start, start + length) lies within one
+--- interval and [start - before, start + length + after) meets nothing that is taken of any
+--- subject; or, when all subjects gather at that start already and long enough, with the places
+--- that are left.
+---@param who integer the candidate, from 1 on; each one once, in order
+---@param open kordless.span when it can be booked
+---@param taken? kordless.taken see db.taken
+---@param subjects? string[] whose time it takes: names in `taken`
+---@return boolean fits false: `most` or `look` is passed, the list is good for nothing
+function slots:add(who, open, taken, subjects) end
+--- The i-th slot.
+---@param i integer from 1 on
+---@return integer? start nil past the end
+---@return integer? free places
+---@return integer? who the candidate
+function slots:get(i) end
+--- Leaves out each slot i with a refused[i] other than nil and false.
+---@param refused table<integer, any> by position
+---@return kordless.slots self itself
+function slots:drop(refused) end
+--- Sorts the slots of one start by ranks[i], lowest first; equal ones stay in the order of their
+--- candidates.
+---@param ranks table<integer, number> by position; nil is 0
+---@return kordless.slots self itself
+function slots:rank(ranks) end
+--- One value of each slot, to pass to `policy.call`: there it is a plain list. It follows the list,
+--- so do not keep it.
+---@param kind "starts"|"minutes"|"weekdays"|"names" minutes after midnight, and weekdays (1 Monday … 7), on the wall of the grid's zone
+---@param names? string[] by candidate
+---@return integer[]|string[] column
+function slots:column(kind, names) end
+--- The list as JSON will have it: an array of objects. Times are written as `time.format` does.
+---@param names {start: string, finish: string, free: string} the members that differ from slot to slot
+---@param faces table[] the other members, by candidate
+---@return any shown for a body or json.encode
+function slots:show(names, faces) end
+--- `capacity` are the places of one start, of which `units` must be free (0 lists what is taken,
+--- too); `most` is how many slots it may have, `look` how many starts may be looked at for it.
+---@param grid {zone: string, step: integer, length: integer, before: integer, after: integer, lo: integer, hi: integer, capacity: integer, units: integer, most: integer, look: integer} seconds; starts lie in [lo, hi)
+---@return kordless.slots slots an empty list
+function kordless.slots.new(grid) end
+
 --- H, T; needs "db". SQL. In a handler read only, on a snapshot that holds every commit
 --- acknowledged before the request began; in a transaction also writes, and reads what it wrote. A
 --- plugin writes the tables its own migrations made and reads those its manifest lists under
@@ -214,6 +273,15 @@ function kordless.db.query(sql, ...) end
 ---@param ... any one for each `?`
 ---@return table? row nil when there is none
 function kordless.db.one(sql, ...) end
+--- H, T; may wait. All rows as what is taken of each subject's time, for `slots:add`, without a
+--- table for each. Columns by position: subject, a, b; and if there are more: blocks, at, units. A
+--- row keeps [a, b) of the subject busy. With an `at` it is a gathering that began then and of
+--- which `units` places are taken; with a true `blocks` it also keeps others from joining one.
+--- Needs `slots` too.
+---@param sql string
+---@param ... any one for each `?`
+---@return kordless.taken taken
+function kordless.db.taken(sql, ...) end
 --- T. Writes. A refusal by UNIQUE, CHECK or a trigger raises an error that pcall sees as a table
 --- `{code = "exists"|"constraint", message = "…"}`; what that statement did is undone, and the
 --- transaction may go on. Other errors are strings.
@@ -816,7 +884,7 @@ function kordless.usage.denials(key_id) end
 ---@field address string of the caller
 ---@field request_id string
 
----@alias kordless.need "db"|"transaction"|"time"|"zone"|"span"|"crypto"|"id"|"policy"|"sleep"|"keys"|"fetch"|"after"|"emit"|"secret"|"secrets"|"metrics"|"record"
+---@alias kordless.need "db"|"transaction"|"time"|"zone"|"span"|"crypto"|"id"|"policy"|"sleep"|"keys"|"fetch"|"after"|"emit"|"secret"|"secrets"|"metrics"|"record"|"slots"
 
 -- What plugin.lua returns: plain values; it is read without any globals. An unknown key is a
 -- fault, and so is whatever has the wrong type.

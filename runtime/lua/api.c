@@ -18,7 +18,7 @@ static_assert(API_HANDLER == 1 << UNIT_HANDLERS &&
 const char *const api_needs[] = {
     "db",    "transaction", "time",  "zone",  "span", "crypto", "id",      "policy",
     "sleep", "keys",        "fetch", "after", "emit", "secret", "secrets",
-    "metrics", "record", NULL};
+    "metrics", "record", "slots", NULL};
 static_assert(1 << (sizeof(api_needs) / sizeof(api_needs[0]) - 1) == NEED_END,
               "each NEED_ bit has its word");
 

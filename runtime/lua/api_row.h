@@ -16,7 +16,7 @@
         NULL, NULL, NULL \
     }
 
-extern const struct api_row api_data[], api_host[], api_platform[], api_people[],
-    api_usage[];
+extern const struct api_row api_data[], api_slots[], api_host[], api_platform[],
+    api_people[], api_usage[];
 
 #endif

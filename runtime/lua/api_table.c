@@ -119,6 +119,20 @@ const struct api_row api_data[] = {
                    {"offset", "integer", "seconds east of UTC"},
                    END},
      .text = "What the wall shows at an instant."},
+    {"zone.open", API_FUNCTION, H | T | P, NEED_ZONE, .call = lib_zone_open,
+     .takes =
+         LIST{{"name", "string", "a known zone"},
+              {"weekly", "integer[][][]",
+               "by weekday, 1 Monday: ranges {from, to} of minutes after midnight, "
+               "0 … 2880"},
+              {"overrides", "table<integer, integer[][]>",
+               "ranges by day since 1970, in place of the weekday's"},
+              {"lo", "integer", ""},
+              {"hi", "integer", "at most 4,000 days on"},
+              END},
+     .gives = LIST{{"set", "kordless.span", ""}, END},
+     .text = "The instants of these hours on each of the wall's dates that touch [lo, "
+             "hi), as `zone.instant` says of their ends. Needs `span` too."},
 
     {"span", API_LIBRARY, H | T | P, NEED_SPAN, .open = lib_span_share,
      .text = "Sets of half-open intervals [a, b) of integers."},
@@ -187,5 +201,5 @@ const struct api_row api_data[] = {
      .takes = LIST{{"a", "string", ""}, {"b", "string", ""}, END},
      .gives = LIST{{"equal", "boolean", ""}, END},
      .text = "In constant time for equal lengths."},
-    {.next = api_host},
+    {.next = api_slots},
 };

@@ -127,6 +127,10 @@ static void hold_reply(lua_State *L, struct call *c)
     int64_t left = c->budget.instructions; /* looking is not the handler's to pay */
     c->budget.instructions = BUDGET_INSTRUCTIONS;
     buf_clear(&c->why);
+    if (lua_type(L, 2) != LUA_TSTRING && !lua_isnil(L, 2)) { /* as it goes out */
+        lua_pushlstring(L, c->reply->body.p, c->reply->body.n);
+        lua_replace(L, 2);
+    }
     bool ok = c->reply->content_type ||
               declare_reply(L, 2, c->reply->status, &c->route->declared, &c->why);
     c->budget.instructions = left;

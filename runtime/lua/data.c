@@ -5,9 +5,11 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "lua/lazy.h"
 #include "lua/lib.h"
 #include "lua/place.h"
 #include "lua/sandbox.h"
+#include "lua/slots.h"
 #include "lua/vm.h"
 
 /* One byte says what follows; numbers stand as they lie in memory, for packed data
@@ -16,8 +18,11 @@
  *     n t f z          nil, true, false, json.null
  *     i d              integer, float: 8 bytes
  *     s                4 bytes of length, the bytes
- *     T A              a table, or one with the array mark: two counts of 4 bytes, then
- *                      the values of 1, 2, 3 …, then pairs of key and value */
+ *     L                a column of slots: 4 bytes of length, and one of
+ *     I                  a list of integers: 4 bytes of count, 8 each
+ *     N                  one of few strings: a list of them (a T), 4 bytes of count, 4
+ * each T A              a table, or one with the array mark: two counts of 4 bytes,
+ * then the values of 1, 2, 3 …, then pairs of key and value */
 
 enum { COUNTS = 8, BYTES_PER_CHARGE = 8 };
 
@@ -90,6 +95,60 @@ static int put_string(struct packer *p, int idx)
 
 static int put_table(struct packer *p, const struct place *at, int idx, int depth);
 
+static int put_integers(struct packer *p, const struct column *c)
+{
+    uint32_t n = (uint32_t)c->of->n;
+    char *to = room(p, 1 + sizeof(n) + n * sizeof(int64_t));
+    int64_t value = 0;
+    if (!to)
+        return ERR_TOO_LARGE;
+    *to++ = 'I';
+    memcpy(to, &n, sizeof(n));
+    to += sizeof(n);
+    for (uint32_t i = 0; i < n; i++, to += sizeof(value)) {
+        if (i == 0 || c->of->at[i].start != c->of->at[i - 1].start)
+            value = column_value(c, i);
+        memcpy(to, &value, sizeof(value));
+    }
+    return 0;
+}
+
+/* Positions in the list of names; what has none there comes out as nil. */
+static int put_names(struct packer *p, const struct place *at, int idx,
+                     const struct column *c, int depth)
+{
+    uint32_t n = (uint32_t)c->of->n;
+    int err = put(p, 'N', NULL, 0);
+    lua_getiuservalue(p->L, idx, 2);
+    err = err ? err : put_table(p, at, lua_gettop(p->L), depth);
+    lua_pop(p->L, 1);
+    char *to = err ? NULL : room(p, sizeof(n) + n * sizeof(int32_t));
+    if (!to)
+        return err ? err : ERR_TOO_LARGE;
+    memcpy(to, &n, sizeof(n));
+    to += sizeof(n);
+    for (uint32_t i = 0; i < n; i++, to += sizeof(int32_t))
+        memcpy(to, &c->of->at[i].who, sizeof(int32_t));
+    return 0;
+}
+
+static int put_column(struct packer *p, const struct place *at, int idx, int depth)
+{
+    const struct column *c = column_of(p->L, idx);
+    uint32_t n = 0;
+    if (!c)
+        return no_data(p, at, idx);
+    int err = put(p, 'L', &n, sizeof(n));
+    size_t from = p->out->n;
+    if (!err)
+        err = c->kind == COLUMN_NAMES ? put_names(p, at, idx, c, depth)
+                                      : put_integers(p, c);
+    n = (uint32_t)(p->out->n - from);
+    if (!err)
+        memcpy(p->out->p + from - sizeof(n), &n, sizeof(n));
+    return err;
+}
+
 static int put_value(struct packer *p, const struct place *at, int idx, int depth)
 {
     switch (lua_type(p->L, idx)) {
@@ -103,6 +162,8 @@ static int put_value(struct packer *p, const struct place *at, int idx, int dept
         return put_string(p, idx);
     case LUA_TTABLE:
         return put_table(p, at, idx, depth);
+    case LUA_TUSERDATA:
+        return put_column(p, at, idx, depth);
     case LUA_TLIGHTUSERDATA:
         if (!lua_touserdata(p->L, idx))
             return put(p, 'z', NULL, 0);
@@ -216,6 +277,18 @@ static int push_number(struct unpacker *u)
 
 static int push_value(struct unpacker *u, int depth);
 
+/* A column stays packed until somebody looks at it. The key is on top. */
+static int set_column(struct unpacker *u)
+{
+    uint32_t n;
+    u->p++;
+    if (!get(u, &n, sizeof(n)) || (size_t)(u->end - u->p) < n)
+        return ERR_CORRUPT;
+    lazy_set(u->L, (struct str){u->p, n});
+    u->p += n;
+    return 0;
+}
+
 static int set_pair(struct unpacker *u, int depth)
 {
     int err = push_value(u, depth);
@@ -223,6 +296,8 @@ static int set_pair(struct unpacker *u, int depth)
         (lua_isnil(u->L, -1) || (lua_type(u->L, -1) == LUA_TNUMBER &&
                                  lua_tonumber(u->L, -1) != lua_tonumber(u->L, -1))))
         return ERR_CORRUPT; /* nil and NaN are no keys */
+    if (!err && u->p < u->end && *u->p == 'L')
+        return set_column(u);
     err = err ? err : push_value(u, depth);
     if (!err)
         lua_rawset(u->L, -3);
@@ -251,6 +326,51 @@ static int push_table(struct unpacker *u, bool marked, int depth)
     return err;
 }
 
+/* One that is no member of a table. */
+static int push_column(struct unpacker *u, int depth)
+{
+    uint32_t n;
+    return get(u, &n, sizeof(n)) ? push_value(u, depth) : ERR_CORRUPT;
+}
+
+/* How many follow, of `size` bytes each; false: not that many do. */
+static bool get_count(struct unpacker *u, size_t size, uint32_t *n)
+{
+    return get(u, n, sizeof(*n)) && *n <= (size_t)(u->end - u->p) / size;
+}
+
+static int push_integers(struct unpacker *u)
+{
+    uint32_t n;
+    int64_t value;
+    if (!get_count(u, sizeof(value), &n))
+        return ERR_CORRUPT;
+    luaL_checkstack(u->L, 4, NULL);
+    lua_createtable(u->L, (int)n, 0);
+    for (uint32_t i = 1; i <= n && get(u, &value, sizeof(value)); i++) {
+        lua_pushinteger(u->L, value);
+        lua_rawseti(u->L, -2, i);
+    }
+    return 0;
+}
+
+static int push_names(struct unpacker *u, int depth)
+{
+    uint32_t n;
+    int32_t at;
+    int err = push_value(u, depth);
+    if (err || !lua_istable(u->L, -1) || !get_count(u, sizeof(at), &n))
+        return err ? err : ERR_CORRUPT;
+    luaL_checkstack(u->L, 4, NULL);
+    lua_createtable(u->L, (int)n, 0);
+    for (uint32_t i = 1; i <= n && get(u, &at, sizeof(at)); i++) {
+        lua_rawgeti(u->L, -2, at);
+        lua_rawseti(u->L, -2, i);
+    }
+    lua_remove(u->L, -2);
+    return 0;
+}
+
 static int push_value(struct unpacker *u, int depth)
 {
     char tag;
@@ -273,6 +393,12 @@ static int push_value(struct unpacker *u, int depth)
         return push_number(u);
     case 's':
         return push_string(u);
+    case 'L':
+        return push_column(u, depth);
+    case 'I':
+        return push_integers(u);
+    case 'N':
+        return push_names(u, depth);
     case 'T':
     case 'A':
         return push_table(u, tag == 'A', depth);

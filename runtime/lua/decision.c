@@ -5,6 +5,7 @@
 #include "base/date.h"
 #include "base/json.h"
 #include "lua/lib.h"
+#include "lua/slots.h"
 
 enum { DEPTH = 6, ENTRIES = 12, TEXT = 200 };
 
@@ -85,6 +86,24 @@ static void put_list(struct put *p, int idx, int depth, bool masked)
     buf_char(p->out, ']');
 }
 
+/* The same of a column of slots. */
+static void put_column(struct put *p, int idx)
+{
+    const struct column *c = column_of(p->L, idx);
+    size_t n = c ? c->of->n : 0;
+    buf_char(p->out, '[');
+    for (size_t i = 0; i < n && i < ENTRIES && !is_full(p); i++) {
+        if (i)
+            buf_char(p->out, ',');
+        column_push(p->L, idx, c, i);
+        put_value(p, lua_gettop(p->L), 2, false);
+        lua_pop(p->L, 1);
+    }
+    if (n > ENTRIES)
+        buf_fmt(p->out, ",\"… %zu more\"", n - ENTRIES);
+    buf_char(p->out, ']');
+}
+
 /* A number as a name becomes its text: refused[7] of a policy has one. */
 static struct str name_of(lua_State *L, int idx, char digits[24])
 {
@@ -156,6 +175,9 @@ static void put_value(struct put *p, int idx, int depth, bool masked)
         break;
     case LUA_TTABLE:
         put_table(p, idx, depth, masked);
+        break;
+    case LUA_TUSERDATA:
+        put_column(p, idx);
         break;
     default:
         buf_lit(p->out, "null");

@@ -12,6 +12,8 @@
 #include "base/str.h"
 
 struct spans;
+struct taken;
+struct zone;
 struct call;
 struct api_grant;
 
@@ -23,6 +25,7 @@ int lib_crypto_token(lua_State *L);
 int lib_db_exec(lua_State *L);
 int lib_db_one(lua_State *L);
 int lib_db_query(lua_State *L);
+int lib_db_taken(lua_State *L);
 int lib_fetch_wait(lua_State *L);
 int lib_host_answer(lua_State *L);
 int lib_host_error(lua_State *L);
@@ -76,6 +79,14 @@ int lib_session_forgive(lua_State *L);
 int lib_session_password(lua_State *L);
 int lib_session_refused(lua_State *L);
 int lib_session_set_up(lua_State *L);
+int lib_slots_add(lua_State *L);
+int lib_slots_column(lua_State *L);
+int lib_slots_drop(lua_State *L);
+int lib_slots_get(lua_State *L);
+int lib_slots_new(lua_State *L);
+int lib_slots_rank(lua_State *L);
+int lib_slots_share(lua_State *L, const struct api_grant *g);
+int lib_slots_show(lua_State *L);
 int lib_span_add(lua_State *L);
 int lib_span_covers(lua_State *L);
 int lib_span_each(lua_State *L);
@@ -110,6 +121,7 @@ int lib_vault_secret(lua_State *L);
 int lib_vault_set(lua_State *L);
 int lib_zone_instant(lua_State *L);
 int lib_zone_known(lua_State *L);
+int lib_zone_open(lua_State *L);
 int lib_zone_share(lua_State *L, const struct api_grant *g);
 int lib_zone_wall(lua_State *L);
 
@@ -132,6 +144,15 @@ bool json_only_positions(lua_State *L, int idx, lua_Integer n);
  * filled, span_settle counts its memory (and may raise). */
 struct spans *span_push(lua_State *L);
 void span_settle(lua_State *L, int idx);
+const struct spans *span_check(lua_State *L, int idx); /* raises if it is none */
+
+/* The same of a kordless.taken. */
+struct taken *taken_push(lua_State *L);
+void taken_settle(lua_State *L, int idx);
+
+/* For functions that share what lib_zone_share pushes: the zone named at `idx`. Raises
+ * if there is none. */
+const struct zone *zone_check(lua_State *L, int idx);
 
 /* Of a fetch that is over: what it held. */
 void lib_fetch_drop(struct call *c);

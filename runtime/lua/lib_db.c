@@ -6,6 +6,7 @@
 
 #include <lauxlib.h>
 
+#include "base/taken.h"
 #include "lua/lib.h"
 #include "lua/transaction.h"
 #include "lua/unit.h"
@@ -159,6 +160,53 @@ int lib_db_query(lua_State *L)
         lua_rawseti(L, -2, ++n);
     }
     count_steps(u);
+    if (more < 0)
+        return raise_db(L, u, db, more);
+    unit_close(u);
+    return 1;
+}
+
+/* subject, a, b[, blocks, at, units]; `n` columns */
+static void take_row(struct stmt *s, int n, struct taken *t)
+{
+    struct str name = stmt_get(s, 0);
+    int64_t a = stmt_get_int(s, 1), b = stmt_get_int(s, 2);
+    if (n == 6 && stmt_type(s, 4) == COL_INT)
+        taken_gather(t, name,
+                     (struct gathering){stmt_get_int(s, 4), a, b, stmt_get_int(s, 5)});
+    else if (n == 6 && stmt_get_int(s, 3))
+        taken_block(t, name, a, b);
+    else
+        taken_busy(t, name, a, b);
+}
+
+/* How many there are. Types are looked at in the first row only. */
+static int taken_columns(lua_State *L, struct stmt *s)
+{
+    int n = stmt_columns(s);
+    if (n != 3 && n != 6)
+        luaL_error(L, "db.taken: rows have three columns, or six");
+    if (stmt_type(s, 0) != COL_TEXT || stmt_type(s, 1) != COL_INT ||
+        stmt_type(s, 2) != COL_INT)
+        luaL_error(L, "db.taken: a row is a subject, and integers");
+    return n;
+}
+
+int lib_db_taken(lua_State *L)
+{
+    struct unit *u = unit_of(L);
+    struct db *db;
+    struct stmt *s = prepare(L, u, &db);
+    struct taken *t = taken_push(L);
+    int more = stmt_step(s), n = more == 1 ? taken_columns(L, s) : 0;
+    for (int row = 1; more == 1; more = stmt_step(s), row++) {
+        vm_charge(L, 5);
+        take_row(s, n, t);
+        if (row % 256 == 0)
+            taken_settle(L, -1);
+    }
+    count_steps(u);
+    taken_settle(L, -1);
     if (more < 0)
         return raise_db(L, u, db, more);
     unit_close(u);

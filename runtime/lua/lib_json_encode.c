@@ -7,6 +7,7 @@
 #include "lua/lib.h"
 #include "lua/place.h"
 #include "lua/sandbox.h"
+#include "lua/slots.h"
 #include "lua/vm.h"
 
 /* Lua values straight to JSON bytes. Nothing here runs Lua code: metatables are not
@@ -296,6 +297,17 @@ static int encode_table(struct encoder *e, const struct place *at, int idx)
     return err;
 }
 
+/* A list of slots writes itself; no other object does. */
+static int encode_slots(struct encoder *e, const struct place *at, int idx)
+{
+    size_t used = e->out->n - e->start;
+    int err = used < OUTPUT_MAX ? slots_put_json(e->L, idx, e->out, OUTPUT_MAX - used)
+                                : ERR_TOO_LARGE;
+    if (err == ERR_TOO_LARGE)
+        return complain(e, at, "over 16 MiB of JSON");
+    return err ? no_json(e, at, idx, "value") : 0;
+}
+
 static int encode_value(struct encoder *e, const struct place *at, int idx)
 {
     int err = tick(e, at);
@@ -314,6 +326,8 @@ static int encode_value(struct encoder *e, const struct place *at, int idx)
     case LUA_TBOOLEAN:
         buf_str(e->out, lua_toboolean(e->L, idx) ? STR("true") : STR("false"));
         return 0;
+    case LUA_TUSERDATA:
+        return encode_slots(e, at, idx);
     case LUA_TLIGHTUSERDATA:
         if (!lua_touserdata(e->L, idx)) {
             buf_lit(e->out, "null");

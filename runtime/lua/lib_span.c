@@ -44,7 +44,15 @@ static struct held *push_new(lua_State *L)
 
 struct spans *span_push(lua_State *L)
 {
+    if (luaL_getmetatable(L, type_name) != LUA_TTABLE)
+        luaL_error(L, "a kordless.span needs needs = {\"span\"} in plugin.lua");
+    lua_pop(L, 1);
     return &push_new(L)->set;
+}
+
+const struct spans *span_check(lua_State *L, int idx)
+{
+    return &check(L, idx)->set;
 }
 
 void span_settle(lua_State *L, int idx)

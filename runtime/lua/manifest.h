@@ -31,7 +31,8 @@ enum need_bit {
     NEED_SECRETS = 1 << 14,
     NEED_METRICS = 1 << 15,
     NEED_RECORD = 1 << 16,
-    NEED_END = 1 << 17
+    NEED_SLOTS = 1 << 17,
+    NEED_END = 1 << 18
 };
 
 enum route_auth {

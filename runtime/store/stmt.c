@@ -293,10 +293,6 @@ double stmt_get_real(struct stmt *s, int i)
 
 struct str stmt_get(struct stmt *s, int i)
 {
-    if (sqlite3_column_type(s->h, i) == SQLITE_BLOB) {
-        const void *p = sqlite3_column_blob(s->h, i);
-        return (struct str){p, (size_t)sqlite3_column_bytes(s->h, i)};
-    }
-    const char *p = (const char *)sqlite3_column_text(s->h, i);
+    const void *p = sqlite3_column_blob(s->h, i); /* of a text: its UTF-8 */
     return (struct str){p, (size_t)sqlite3_column_bytes(s->h, i)};
 }

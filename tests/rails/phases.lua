@@ -80,6 +80,19 @@ return {
   { "sql_many_parameters", "handler transaction", "error",
     "kordless.db.query('SELECT ?', 1, 2, 3)" },
   { "sql_table_parameter", "handler transaction", "error", "kordless.db.query('SELECT ?', {})" },
+  { "taken_columns", "handler transaction", "error", "kordless.db.taken('SELECT 1, 2')" },
+  { "taken_nobody", "handler transaction", "error", "kordless.db.taken('SELECT NULL, 1, 2')" },
+  { "taken_text", "handler transaction", "error", "kordless.db.taken([[SELECT 'a', 1, 'b']])" },
+  { "taken_endless", "handler transaction", "stopped",
+    ("kordless.db.taken([[%s]])"):format(endless .. "'host_' || x, x, x + 1 FROM c") },
+  { "taken_endless_of_one", "handler transaction", "stopped",
+    ("kordless.db.taken([[%s]])"):format(endless .. "'host', -x, 1 - x, 0, -x, 1 FROM c") },
+  { "slots_for_ever", "handler transaction", "stopped",
+    "local grid = { zone = 'UTC', step = 1, length = 1, before = 0, after = 0, lo = 0, hi = 1e9 // 1 | 0,"
+      .. " capacity = 1, units = 1, most = 1 << 20, look = 1 << 24 } local open = kordless.span.new(0, 1 << 30)"
+      .. " while true do kordless.slots.new(grid):add(1, open) end" },
+  { "hours_for_ever", "handler transaction", "budget",
+    "while true do kordless.zone.open('UTC', { {}, {}, {}, { { 0, 1 } } }, {}, 0, 4000 * 86400) end" },
   { "sql_huge", "handler transaction", "error",
     "kordless.db.query('SELECT ' .. ('1+'):rep(1 << 18) .. '1')" },
 }

@@ -238,22 +238,31 @@ static void a_state_has_what_the_table_says(void **state)
     }
 }
 
-static void a_class_has_the_methods_the_table_says(void **state)
+/* How many the class has. */
+static int compare_methods(lua_State *L, const char *class)
 {
-    lua_State *L = open_state(*state, UNIT_HANDLERS, ~0u);
     char name[100];
-    int there = 0, rows = 0;
-    luaL_getmetatable(L, "kordless.span");
+    int there = 0;
+    snprintf(name, sizeof(name), "kordless.%s", class);
+    luaL_getmetatable(L, name);
     lua_getfield(L, -1, "__index");
     lua_pushnil(L);
     while (lua_next(L, -2)) {
-        snprintf(name, sizeof(name), "span:%s", lua_tostring(L, -2));
+        snprintf(name, sizeof(name), "%s:%s", class, lua_tostring(L, -2));
         const struct api_row *r = find(name, false);
         if (!r || r->call != lua_tocfunction(L, -1))
             fail_msg("%s has no row", name);
         there++;
         lua_pop(L, 1);
     }
+    lua_settop(L, 0);
+    return there;
+}
+
+static void a_class_has_the_methods_the_table_says(void **state)
+{
+    lua_State *L = open_state(*state, UNIT_HANDLERS, ~0u);
+    int there = compare_methods(L, "span") + compare_methods(L, "slots"), rows = 0;
     for (const struct api_row *r = api_first(); r; r = api_next(r))
         rows += r->kind == API_METHOD;
     assert_int_equal(there, rows);

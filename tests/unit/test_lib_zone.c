@@ -17,7 +17,7 @@ static int begin(void **state)
     (void)state;
     zones = zones_new(NULL);
     script_begin(&s, 0);
-    script_api(&s, API_HANDLER, NEED_ZONE, zones);
+    script_api(&s, API_HANDLER, NEED_ZONE | NEED_SPAN, zones);
     return 0;
 }
 
@@ -48,6 +48,49 @@ static void walls_and_instants(void **state)
                     "not z.known('../../etc/passwd') and not z.known('')");
 }
 
+/* Sunday, 8 March 2026 has 23 hours in New York, and 1 November has 25; 4 November 2018
+ * began at 01:00 in São Paulo. */
+static void hours_are_laid_out_date_by_date(void **state)
+{
+    (void)state;
+#define SHOW                                                                     \
+    "local function show(zone, weekly, overrides, lo, hi) local t = {} "         \
+    "for a, b in kordless.zone.open(zone, weekly, overrides, lo, hi):each() do " \
+    "t[#t + 1] = a - lo .. '-' .. b - lo end return table.concat(t, ' ') end "   \
+    "local ny, h = 'America/New_York', 3600 "
+    script_true(&s, SHOW "return show('UTC', { [4] = { { 540, 600 } } }, {}, 0, 1) == "
+                         "'32400-36000'");
+    script_true(&s,
+                SHOW "return show('UTC', { [4] = { { 540, 600 } } }, { [0] = { { 0, "
+                     "1 }, { 1, 2 } }, [1] = { { 1380, 1500 } } }, 0, 86400) == "
+                     "'0-120 169200-176400'");
+    script_true(&s, SHOW "return show('UTC', {}, {}, 0, 86400) == ''");
+    script_true(&s, SHOW "return show(ny, { [7] = { { 0, 1440 } } }, {}, 1772946000, "
+                         "1772946001) == '0-' .. 23 * h");
+    script_true(&s, SHOW "return show(ny, { [7] = { { 0, 120 }, { 150, 240 } } }, {}, "
+                         "1772946000, 1772946001) == '0-10800'");
+    script_true(&s, SHOW "return show(ny, { [7] = { { 0, 1440 } } }, {}, 1793505600, "
+                         "1793505601) == '0-' .. 25 * h");
+    script_true(&s,
+                SHOW "return show('America/Sao_Paulo', { [7] = { { 30, 120 } } }, {}, "
+                     "1541300400, 1541300401) == '0-3600'");
+#undef SHOW
+}
+
+static void wrong_hours_are_named(void **state)
+{
+    (void)state;
+    script_fails(&s, "kordless.zone.open('UTC', { [4] = { { 540 } } }, {}, 0, 1)",
+                 "minutes from 0 to 2880");
+    script_fails(&s, "kordless.zone.open('UTC', { [4] = { 5 } }, {}, 0, 1)",
+                 "a list of {from, to}");
+    script_fails(&s, "kordless.zone.open('UTC', {}, {}, 0, 1 << 31)",
+                 "at most 4,000 days");
+    script_fails(&s, "kordless.zone.open('UTC', {}, {}, 0, 1 << 60)",
+                 "seconds since 1970");
+    script_fails(&s, "kordless.zone.open('UTC', {})", "table expected");
+}
+
 static void wrong_arguments_are_named(void **state)
 {
     (void)state;
@@ -65,6 +108,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(walls_and_instants, begin, end),
+        cmocka_unit_test_setup_teardown(hours_are_laid_out_date_by_date, begin, end),
+        cmocka_unit_test_setup_teardown(wrong_hours_are_named, begin, end),
         cmocka_unit_test_setup_teardown(wrong_arguments_are_named, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,7 +26,7 @@ end
 local manifest = [[
 return {
   name = "rails", version = "1.0.0", api = 1,
-  needs = { "db", "transaction", "sleep", "policy", "emit" },
+  needs = { "db", "transaction", "sleep", "policy", "emit", "zone", "span", "slots" },
   events = { "act" },
   hooks = { ["rails.act"] = "on_act" },
   routes = {

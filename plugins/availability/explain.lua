@@ -160,7 +160,8 @@ function explain.start(service, ask)
   local stopped = refuses(told.trace)
   ask.from, ask.to = ask.start, ask.start + 1
   ask.layout = windows.layout(world, ask.from, ask.to)
-  ask.taken, ask.claims = offer.taken(world, ask)
+  ask.taken = offer.ledger(world, ask, store.taken)
+  ask.claims = offer.ledger(world, ask, store.claims) or {}
   for i, who in ipairs(world.candidates) do
     told.hosts[i] = of_candidate(world, who, ask, stopped)
   end

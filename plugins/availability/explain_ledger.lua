@@ -21,14 +21,12 @@ local function claim_step(claim)
   }
 end
 
--- Claims of a host that keep a slot of [a, b) out. Those of sessions that are empty by now do
--- not, nor does the session that the slot itself would join.
+-- Claims of a host that keep a slot of [a, b) out: not the session that it would join.
 local function in_the_way(ask, host_id, session, a, b)
-  local host, steps = ask.taken.hosts[host_id], {}
-  for _, claim in ipairs(host and ask.claims or {}) do
-    local counts = not claim.owner:find("/", 1, true) or host.sessions[claim.owner]
-    if claim.subject == host_id and claim.b0 < b and claim.b1 > a and counts
-      and claim.owner ~= session and #steps < TOLD then
+  local steps = {}
+  for _, claim in ipairs(ask.claims) do
+    if claim.subject == host_id and claim.b0 < b and claim.b1 > a and claim.owner ~= session
+      and #steps < TOLD then
       steps[#steps + 1] = claim_step(claim)
     end
   end
@@ -47,10 +45,10 @@ local function places(service, free, party_size)
   return step
 end
 
--- ask: with taken and claims (offer.taken). Steps, of which one refuses when there is no room.
+-- ask: with taken and claims (store). Steps, of which one refuses when there is no room.
 function ledger.of(world, who, ask)
   local service = world.service
-  local free = occupancy.free(ask.taken, who, ask.start)
+  local free = occupancy.free(service, ask.taken, who, ask.start)
   if free >= ask.party_size then
     return { places(service, free, ask.party_size) }
   end

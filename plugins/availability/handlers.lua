@@ -14,11 +14,12 @@ local handlers = {}
 
 local function answer(service, query)
   local from = query.unbookable and unbookable or { list = offer.list, view = view.slots }
-  local slots = from.list(store.world(service), query)
+  local world = store.world(service)
+  local slots = from.list(world, query)
   if not slots then
     return nil, "validation_error", { detail = input.TOO_MANY }
   end
-  return 200, { slots = from.view(slots, service, query.timezone) }
+  return 200, { slots = from.view(slots, world, query.timezone) }
 end
 
 function handlers.list(req)

@@ -1,5 +1,5 @@
--- What is taken: the ledger's claims of the hosts asked about, grouped for quick answers.
--- Pure. It says of one start what the ledger's trigger would say of the insert.
+-- What a booking takes of its hosts' time, and what is left of theirs. Pure. It says of a start
+-- what the ledger's trigger would say of the insert.
 
 local occupancy = {}
 
@@ -15,71 +15,26 @@ function occupancy.reach(service, start)
   return start - service.buffer_before * 60, start + length + service.buffer_after * 60
 end
 
--- Whether sessions are among what is taken: then store.used must say who is in them. One whose
--- places are all holds that ran out is empty.
-function occupancy.has_sessions(claims)
-  for _, claim in ipairs(claims) do
-    if claim.owner:find("/", 1, true) then
-      return true
-    end
-  end
-  return false
+-- An empty list of slots of a service, for starts in [lo, hi) of which `units` places are free.
+-- most: slots; look: starts that may be looked at.
+function occupancy.list(service, lo, hi, units, most, look)
+  return kordless.slots.new({
+    zone = service.timezone,
+    step = service.slot_interval_minutes * 60,
+    length = service.duration_minutes * 60,
+    before = service.buffer_before * 60,
+    after = service.buffer_after * 60,
+    capacity = service.max_parallel_bookings,
+    lo = lo, hi = hi, units = units, most = most, look = look,
+  })
 end
 
--- claims: {subject, kind, b0, b1, owner} of hosts, without those of the booking that is
--- being moved. used: {subject, used}, units taken in each session of theirs.
--- known: true when `used` was asked for; a session it does not have is then empty.
-function occupancy.build(service, claims, used, known)
-  local taken = { service = service, hosts = {}, used = {} }
-  for _, row in ipairs(used) do
-    taken.used[row.subject] = row.used
-  end
-  for _, claim in ipairs(claims) do
-    local host = taken.hosts[claim.subject]
-    if not host then
-      host = { busy = kordless.span.new(), blocked = kordless.span.new(), sessions = {} }
-      taken.hosts[claim.subject] = host
-    end
-    local is_session = claim.owner:find("/", 1, true)
-    if claim.kind == "time_off" or claim.kind == "busy" then
-      host.blocked:add(claim.b0, claim.b1)
-      host.busy:add(claim.b0, claim.b1)
-    elseif not (is_session and known) or taken.used[claim.owner] then
-      host.busy:add(claim.b0, claim.b1)
-      host.sessions[claim.owner] = claim
-    end
-  end
-  return taken
-end
-
--- Nothing taken: what the rules alone allow.
-function occupancy.none(service)
-  return { service = service, hosts = {}, used = {} }
-end
-
--- Whether a host stands in the way at `start`. In a session that runs already it is
--- there anyway, unless something landed on it since or the session is now too short.
-local function in_the_way(host, session, a, b)
-  local running = session and host.sessions[session]
-  if running then
-    return running.b0 > a or running.b1 < b or host.blocked:touches(a, b)
-  end
-  return host.busy:touches(a, b)
-end
-
--- Places left for `who` at `start`, 0 when there are none.
-function occupancy.free(taken, who, start)
-  local service = taken.service
-  local a, b = occupancy.reach(service, start)
-  local session = service.max_parallel_bookings > 1
-    and occupancy.session(service, who, start) or nil
-  for _, id in ipairs(who.hosts) do
-    local host = taken.hosts[id]
-    if host and in_the_way(host, session, a, b) then
-      return 0
-    end
-  end
-  return service.max_parallel_bookings - (session and taken.used[session] or 0)
+-- Places left for `who` at `start`, 0 when there are none. taken: store.taken, or nil.
+function occupancy.free(service, taken, who, start)
+  local one = occupancy.list(service, start, start + 1, 0, 1, 1)
+  one:add(1, kordless.span.new(start, start + service.duration_minutes * 60), taken, who.hosts)
+  local _, free = one:get(1)
+  return free
 end
 
 return occupancy

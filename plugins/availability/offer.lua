@@ -11,53 +11,67 @@ local offer = {}
 
 local DAY = 86400
 
--- Takes away what the service's limits do not allow. The violations of those are added.
-local function limited(world, query, slots, kept, violations)
+-- What the service's limits have against slots: violations by their positions.
+local function over_limits(world, query, slots)
   local lo, hi = tally.reach(world, query.from, query.to)
-  if not lo or not slots[1] then
-    return kept, violations
+  local refusals, slot = {}, {}
+  if not lo or #slots == 0 then
+    return refusals
   end
   local broken = tally.build(world, store.booked(world.service.id, lo, hi, query.except))
-  local left, seen = {}, {}
-  for _, slot in ipairs(slots) do
-    local why = broken(slot)
-    slot.broken = why
-    if why and not seen[why.message] then
-      seen[why.message] = true
-      violations[#violations + 1] = why
+  for i = 1, #slots do
+    local start, _, who = slots:get(i)
+    slot.start, slot.who = start, world.candidates[who]
+    refusals[i] = broken(slot)
+  end
+  return refusals
+end
+
+-- What the ledger has of the candidates in what a query looks at. read: store.taken or
+-- store.claims; nil when there is nothing to look at.
+function offer.ledger(world, query, read)
+  local lo, hi = rules.range(world.service, query)
+  if lo < hi and world.candidates[1] then
+    local a = occupancy.reach(world.service, lo)
+    local _, b = occupancy.reach(world.service, hi)
+    return read(world, a, b, query.now, query.except)
+  end
+end
+
+-- Each violation of these lists by position once, in the order of the slots. Those of the
+-- first list come before those of the second.
+local function distinct(n, ...)
+  local list, seen = {}, {}
+  for _, refusals in ipairs({ ... }) do
+    for i = 1, next(refusals) and n or 0 do
+      local why = refusals[i]
+      if why and not seen[why.code .. why.message] then
+        seen[why.code .. why.message] = true
+        list[#list + 1] = why
+      end
     end
   end
-  for _, slot in ipairs(kept) do
-    left[#left + 1] = not slot.broken and slot or nil
-  end
-  return left, violations
+  return list
 end
 
--- What the ledger has taken of the candidates' time in what a query looks at, and its claims.
-function offer.taken(world, query)
-  local service = world.service
-  local lo, hi = rules.range(service, query)
-  if lo >= hi or not world.candidates[1] then
-    return occupancy.none(service), {}
-  end
-  local a = occupancy.reach(service, lo)
-  local _, b = occupancy.reach(service, hi)
-  local claims = store.claims(world, a, b, query.now, query.except)
-  local known = service.max_parallel_bookings > 1 or occupancy.has_sessions(claims)
-  return occupancy.build(service, claims,
-    known and store.used(world, a, b, query.now, query.except) or {}, known), claims
-end
-
--- Slots the rules, the policy and the limits allow; `open` leaves the ledger out of it.
--- query: {from, to, now, party_size, except?}. nil, "too_many" when there are too many.
--- The second result is otherwise what policy and limits had against those they refused.
+-- Slots the rules, the policy and the limits allow (a kordless.slots); `open` leaves the
+-- ledger out of it. query: {from, to, now, party_size, except?}. nil, "too_many" when there
+-- are too many. The second result is otherwise what policy and limits had against those they
+-- refused.
 local function look(world, query, open)
-  local taken = open and occupancy.none(world.service) or offer.taken(world, query)
+  local taken = not open and offer.ledger(world, query, store.taken) or nil
   local slots, why = rules.slots(world, taken, query)
   if not slots then
     return nil, why
   end
-  return limited(world, query, slots, policy.narrow(world, query, slots))
+  local denied, over = policy.refusals(world, query, slots), over_limits(world, query, slots)
+  local violations = distinct(#slots, denied, over)
+  if next(over) then
+    for i = 1, #slots do
+      denied[i] = denied[i] or over[i]
+    end
+  end
+  return next(denied) and slots:drop(denied) or slots, violations
 end
 
 -- Leaves only the host and the team asked for.
@@ -83,15 +97,16 @@ function offer.choose(world, ask)
   return world.service.fulfillment ~= "specific_host" or n == 1
 end
 
--- All free slots of a query, in the order they are shown; with host_id only that host's,
--- with team_id that team's.
+-- All free slots of a query, in the order they are shown, as a kordless.slots of the world's
+-- candidates; with host_id only that host's, with team_id that team's.
 function offer.list(world, query)
   offer.only(world, query)
   local slots, why = look(world, query)
   if not slots then
     return nil, why
   end
-  return policy.rank(world, query, slots)
+  local ranks = policy.ranks(world, query, slots)
+  return ranks and slots:rank(ranks) or slots
 end
 
 function offer.not_offered(world)
@@ -100,6 +115,16 @@ function offer.not_offered(world)
     message = "This service is booked with one of its hosts; host_id must name it."
   end
   return { code = "host_not_offered", message = message }
+end
+
+-- The slots as tables {start, finish, free, who}.
+local function each(world, slots)
+  local list, length = {}, world.service.duration_minutes * 60
+  for i = 1, #slots do
+    local start, free, who = slots:get(i)
+    list[i] = { start = start, finish = start + length, free = free, who = world.candidates[who] }
+  end
+  return list
 end
 
 -- Decides one start. ask: {start, finish, fraction, now, party_size, host_id?, team_id?,
@@ -112,16 +137,16 @@ function offer.decide(world, ask)
     return nil, violations
   end
   ask.from, ask.to = ask.start, ask.start + 1
-  local slots = violations[1] and {} or look(world, ask)
-  if slots[1] then
-    return slots
+  local slots = not violations[1] and look(world, ask) or nil
+  if slots and #slots > 0 then
+    return each(world, slots)
   end
   violations[#violations + 1] = rules.hours(world, ask.start)
   if violations[1] then
     return nil, violations
   end
   local open, refused = look(world, ask, true)
-  return nil, not open[1] and refused or nil
+  return nil, #open == 0 and refused or nil
 end
 
 -- The three free slots nearest to a start that is taken: looks a day around it, then
@@ -135,7 +160,8 @@ function offer.alternatives(world, ask)
       party_size = ask.party_size,
       except = ask.except,
     }
-    local nearest = rules.nearest(offer.list(world, query) or {}, ask.start, 3)
+    local slots = offer.list(world, query)
+    local nearest = slots and rules.nearest(slots, ask.start, 3) or {}
     if #nearest == 3 or days == 31 then
       return nearest
     end

@@ -111,7 +111,7 @@ return {
   name = "availability",
   version = "1.0.0",
   api = 1,
-  needs = { "db", "time", "zone", "span", "policy" },
+  needs = { "db", "time", "zone", "span", "slots", "policy" },
   uses = { "services", "availability" },
   reads = {
     "organization", "service", "service_host", "host", "team", "team_member", "schedule",

@@ -27,19 +27,35 @@ function policy.service(service)
   return service.told
 end
 
--- Slots as packed arrays; wall-clock values are those of the service's zone. host_ids has
--- "" where a whole team is booked.
-local function request(world, query, slots)
+-- Names of the candidates: "" where a whole team is booked.
+local function names(world)
+  local list = {}
+  for i, who in ipairs(world.candidates) do
+    list[i] = who.id or ""
+  end
+  return list
+end
+
+-- The columns of slots that are tables: starts, minutes, weekdays, host ids.
+local function columns(world, slots)
   local starts, minutes, weekdays, host_ids = {}, {}, {}, {}
-  local zone, last, day, minute = world.service.timezone, nil, nil, nil
   for i, slot in ipairs(slots) do
-    if slot.start ~= last then
-      last = slot.start
-      day, minute = kordless.zone.wall(zone, last)
-    end
-    starts[i], minutes[i] = last, minute
-    weekdays[i] = kordless.time.weekday(day)
+    local day, minute = kordless.zone.wall(world.service.timezone, slot.start)
+    starts[i], minutes[i], weekdays[i] = slot.start, minute, kordless.time.weekday(day)
     host_ids[i] = slot.who.id or ""
+  end
+  return starts, minutes, weekdays, host_ids
+end
+
+-- Slots as packed arrays; wall-clock values are those of the service's zone. slots: a
+-- kordless.slots, or a list of tables {start, who}.
+local function request(world, query, slots)
+  local starts, minutes, weekdays, host_ids
+  if slots.column then
+    starts, minutes = slots:column("starts"), slots:column("minutes")
+    weekdays, host_ids = slots:column("weekdays"), slots:column("names", names(world))
+  else
+    starts, minutes, weekdays, host_ids = columns(world, slots)
   end
   return {
     organization = { id = world.organization_id },
@@ -77,7 +93,7 @@ function policy.refusals(world, query, slots)
     kordless.policy.fail(SCRIPT, "offer", "it must return a table, refused[i] = why, or nil", args)
   end
   local violations = {}
-  for i in ipairs(refused and slots or {}) do
+  for i = 1, refused and next(refused) and #slots or 0 do
     violations[i] = refused[i] and policy.violation(refused[i]) or nil
   end
   return violations
@@ -94,29 +110,8 @@ function policy.trace(world, query, slot)
   return why and policy.violation(why) or nil, place
 end
 
--- The slots that stay, in their order, and the violations of those that do not.
-function policy.narrow(world, query, slots)
-  local refusals = policy.refusals(world, query, slots)
-  if not next(refusals) then
-    return slots, {}
-  end
-  local kept, violations, seen = {}, {}, {}
-  for i, slot in ipairs(slots) do
-    local why = refusals[i]
-    if not why then
-      kept[#kept + 1] = slot
-    else
-      if not seen[why.code .. why.message] then
-        seen[why.code .. why.message] = true
-        violations[#violations + 1] = why
-      end
-    end
-  end
-  return kept, violations
-end
-
 -- The script's numbers by which slots of one start are sorted, lowest first; nil when it has
--- none.
+-- none. Hosts of equal rank stay in the order of their ids.
 function policy.ranks(world, query, slots)
   if #slots == 0 or not kordless.policy.has(SCRIPT, "rank") then
     return nil
@@ -127,30 +122,6 @@ function policy.ranks(world, query, slots)
     kordless.policy.fail(SCRIPT, "rank", "it must return a table, ranks[i] = number, or nil", args)
   end
   return ranks
-end
-
--- Sorts slots by them; hosts of equal rank stay in the order of their ids. Slots of different
--- starts never change places.
-function policy.rank(world, query, slots)
-  local ranks = policy.ranks(world, query, slots)
-  if not ranks then
-    return slots
-  end
-  local order = {}
-  for i = 1, #slots do
-    order[i] = i
-  end
-  table.sort(order, function(x, y)
-    if slots[x].start ~= slots[y].start then
-      return slots[x].start < slots[y].start
-    end
-    local rx, ry = tonumber(ranks[x]) or 0, tonumber(ranks[y]) or 0
-    return rx < ry or rx == ry and x < y
-  end)
-  for i = 1, #order do
-    order[i] = slots[order[i]]
-  end
-  return order
 end
 
 return policy

@@ -23,58 +23,20 @@ function rules.range(service, query)
   return lo, hi
 end
 
--- Candidates are in the order of their ids, so one whole number sorts by start and then
--- by host without a comparison in Lua.
-local RANK = 1 << 20
-
-local function collect(found, world, layout, taken, query, budget)
-  local service = world.service
-  local step, lo, hi = service.slot_interval_minutes * 60, rules.range(service, query)
-  for i, who in ipairs(world.candidates) do
-    local open = windows.of(layout, who)
-    local starts = windows.starts(open, service.timezone, step, lo, hi, budget + 1)
-    budget = budget - #starts
-    if budget < 0 then
-      return nil, "too_many"
-    end
-    for _, start in ipairs(starts) do
-      local free = open:covers(start, start + service.duration_minutes * 60)
-        and occupancy.free(taken, who, start) or 0
-      if free >= query.party_size then
-        local key = start * RANK + i
-        found.order[#found.order + 1] = key
-        found.free[key] = free
-      end
-    end
-    if #found.order > rules.MAX_SLOTS then
-      return nil, "too_many"
-    end
-  end
-  return true
-end
-
--- Slots {start, finish, free, who}, by start and then by host; or nil, "too_many".
+-- The slots of all candidates that are open, and free in what is taken (store.taken; nil:
+-- nothing is): a kordless.slots, by start and then by the candidates' order, which is that of
+-- their ids. nil, "too_many" when there are too many.
 function rules.slots(world, taken, query)
-  local lo, hi = rules.range(world.service, query)
-  if lo >= hi or query.party_size > world.service.max_parallel_bookings then
-    return {}
+  local service, lo, hi = world.service, rules.range(world.service, query)
+  local slots = occupancy.list(service, lo, hi, query.party_size, rules.MAX_SLOTS, MAX_STARTS)
+  if lo >= hi or query.party_size > service.max_parallel_bookings then
+    return slots
   end
-  local found = { order = {}, free = {} }
-  local ok, why =
-    collect(found, world, windows.layout(world, lo, hi), taken, query, MAX_STARTS)
-  if not ok then
-    return nil, why
-  end
-  table.sort(found.order)
-  local slots, length = {}, world.service.duration_minutes * 60
-  for n, key in ipairs(found.order) do
-    local start = key // RANK
-    slots[n] = {
-      start = start,
-      finish = start + length,
-      free = found.free[key],
-      who = world.candidates[key % RANK],
-    }
+  local layout = windows.layout(world, lo, hi)
+  for i, who in ipairs(world.candidates) do
+    if not slots:add(i, windows.of(layout, who), taken, who.hosts) then
+      return nil, "too_many"
+    end
   end
   return slots
 end
@@ -154,14 +116,16 @@ function rules.hours(world, start)
   return nearest or violation("outside_hours", "Nobody gives this service at present.")
 end
 
--- The n free slots nearest to a start, one per instant, earlier first among equals.
+-- The n instants nearest to a start, earlier first among equals, as the slots {start, free,
+-- who} that are first at each; who is a number. slots: a kordless.slots.
 function rules.nearest(slots, start, n)
-  local list, seen = {}, {}
-  for _, slot in ipairs(slots) do
-    if slot.start ~= start and not seen[slot.start] then
-      seen[slot.start] = true
-      list[#list + 1] = slot
+  local list, last = {}, nil
+  for i = 1, #slots do
+    local at, free, who = slots:get(i)
+    if at ~= start and at ~= last then
+      list[#list + 1] = { start = at, free = free, who = who }
     end
+    last = at
   end
   table.sort(list, function(x, y)
     local dx, dy = math.abs(x.start - start), math.abs(y.start - start)

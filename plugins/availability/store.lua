@@ -134,34 +134,51 @@ local function host_ids(world)
   return list
 end
 
--- Claims of all candidates that touch [lo, hi), in one look. `except` is a booking whose
--- own claims do not count; holds that ran out at `now` do not either.
-function store.claims(world, lo, hi, now, except)
+-- Claims `u` in the session that a claim `c` of a host is for. Parameters: now, except.
+local IN_SESSION = "claim u WHERE u.subject = c.owner"
+  .. " AND (u.expires_at IS NULL OR u.expires_at > ?) AND u.owner <> ?"
+
+-- Claims `c` of all candidates that count in [lo, hi), and the parameters, appended to args:
+-- without those of `except`, a booking that is being moved, without holds that ran out at
+-- `now`, and without sessions that then nobody is left in.
+local function standing(args, world, lo, hi, now, except)
   local ids = host_ids(world)
-  local args = table.move(ids, 1, #ids, 1, {})
-  for _, value in ipairs({ lo - LONGEST, hi, lo, now, except or "" }) do
+  table.move(ids, 1, #ids, #args + 1, args)
+  for _, value in ipairs({ lo - LONGEST, hi, lo, now, except, now, except }) do
     args[#args + 1] = value
   end
-  return kordless.db.query(
-    "SELECT subject, kind, b0, b1, owner FROM claim WHERE subject IN (" .. marks(ids) .. ")"
-      .. " AND b0 > ? AND b0 < ? AND b1 > ?"
-      .. " AND (expires_at IS NULL OR expires_at > ?) AND owner <> ?",
+  return "claim c WHERE c.subject IN (" .. marks(ids) .. ") AND c.b0 > ? AND c.b0 < ?"
+    .. " AND c.b1 > ? AND (c.expires_at IS NULL OR c.expires_at > ?) AND c.owner <> ?"
+    .. " AND (c.owner NOT LIKE '%/%' OR EXISTS (SELECT 1 FROM " .. IN_SESSION .. "))", args
+end
+
+-- Those claims as rows.
+function store.claims(world, lo, hi, now, except)
+  local from, args = standing({}, world, lo, hi, now, except or "")
+  return kordless.db.query("SELECT c.subject, c.kind, c.b0, c.b1, c.owner FROM " .. from,
     table.unpack(args))
 end
 
--- Units taken in each session these candidates give in [lo, hi).
-function store.used(world, lo, hi, now, except)
-  local ids = host_ids(world)
-  local args = table.move(ids, 1, #ids, 1, {})
-  for _, value in ipairs({ lo - LONGEST, hi, now, except or "" }) do
-    args[#args + 1] = value
+-- Their times. When the service has several places, also which of them are sessions of its
+-- own, the starts of those, and how many places are taken.
+function store.taken(world, lo, hi, now, except)
+  local service = world.service
+  except = except or ""
+  if service.max_parallel_bookings == 1 then
+    local from, args = standing({}, world, lo, hi, now, except)
+    return kordless.db.taken("SELECT c.subject, c.b0 AS a, c.b1 AS b FROM " .. from,
+      table.unpack(args))
   end
-  return kordless.db.query(
-    "SELECT u.subject AS subject, SUM(u.units) AS used FROM claim h"
-      .. " JOIN claim u ON u.subject = h.owner WHERE h.subject IN (" .. marks(ids) .. ")"
-      .. " AND h.b0 > ? AND h.b0 < ? AND (u.expires_at IS NULL OR u.expires_at > ?)"
-      .. " AND u.owner <> ? GROUP BY h.subject, u.subject",
-    table.unpack(args))
+  local key = service.fulfillment == "collective" and service.team_id or kordless.json.null
+  local from, args = standing({ now, except, service.id, key }, world, lo, hi, now, except)
+  return kordless.db.taken(
+    "SELECT c.subject, c.b0 AS a, c.b1 AS b, c.kind IN ('time_off', 'busy') AS blocks,"
+      .. " CASE WHEN substr(c.owner, 1, length(c.own)) = c.own"
+      .. " THEN CAST(substr(c.owner, length(c.own) + 1) AS INTEGER) END AS at,"
+      .. " CASE WHEN substr(c.owner, 1, length(c.own)) = c.own"
+      .. " THEN (SELECT SUM(u.units) FROM " .. IN_SESSION .. ") END AS units"
+      .. " FROM (SELECT c.*, ? || '/' || COALESCE(?, c.subject) || '/' AS own FROM " .. from
+      .. ") c", table.unpack(args))
 end
 
 -- Bookings of the service that begin in [lo, hi), by host and start, for its limits.

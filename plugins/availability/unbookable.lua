@@ -1,7 +1,6 @@
 -- All starts of the grid, those that cannot be booked too, and why: the same that a booking
 -- of that start with that host would be answered. What a closure takes away is on the grid.
 
-local occupancy = require("availability.occupancy")
 local offer = require("availability.offer")
 local policy = require("availability.policy")
 local rules = require("availability.rules")
@@ -86,16 +85,46 @@ function unbookable.occupied(free)
     message = ("Only %d of its places %s free."):format(free, free == 1 and "is" or "are") }
 end
 
+-- Places that are left at the starts of each candidate, whether they are enough or not.
+local function places(world, query)
+  local all = { from = query.from, to = query.to, now = query.now, party_size = 0 }
+  local found = rules.slots(world, offer.ledger(world, query, store.taken), all)
+  local free = {}
+  for i = 1, #found do
+    local start, n, who = found:get(i)
+    free[who] = free[who] or {}
+    free[who][start] = n
+  end
+  return free
+end
+
 local function by_ledger(world, query, slots)
-  local taken = slots[1] and offer.taken(world, query)
+  local free = slots[1] and places(world, query)
   for _, slot in ipairs(slots) do
-    local free = not slot.why[1] and occupancy.free(taken, slot.who, slot.start)
-    slot.free = free or 0
-    slot.why[1] = slot.why[1] or free < query.party_size and unbookable.occupied(free) or nil
+    local left = not slot.why[1] and free[slot.place][slot.start] or 0
+    slot.free = left
+    slot.why[1] = slot.why[1] or left < query.party_size and unbookable.occupied(left) or nil
   end
 end
 
--- Slots as offer.list gives them, each with `why`, its violations; nil when they are too many.
+-- In the order of offer.list.
+local function sorted(slots, ranks)
+  local order = {}
+  for i, slot in ipairs(slots) do
+    slot.rank = tonumber(ranks[i]) or 0
+    order[i] = slot
+  end
+  table.sort(order, function(x, y)
+    if x.start ~= y.start then
+      return x.start < y.start
+    end
+    return x.rank < y.rank or x.rank == y.rank and x.place < y.place
+  end)
+  return order
+end
+
+-- Slots {start, finish, free, who, place}, `place` among the candidates, in the order of
+-- offer.list, each with `why`, its violations; nil when they are too many.
 function unbookable.list(world, query)
   offer.only(world, query)
   local slots = grids(world, query)
@@ -105,14 +134,22 @@ function unbookable.list(world, query)
   local fine = by_rule(world, query, slots)
   by_policy(world, query, fine)
   by_ledger(world, query, fine)
-  return policy.rank(world, query, slots)
+  return sorted(slots, policy.ranks(world, query, slots) or {})
 end
 
-function unbookable.view(slots, service, timezone)
-  local list = view.slots(slots, service, timezone)
+function unbookable.view(slots, world, timezone)
+  local list, faces = kordless.json.array({}), view.faces(world, timezone)
   for i, slot in ipairs(slots) do
-    list[i].bookable = slot.why[1] == nil
-    list[i].violations = slot.why[1] and slot.why or nil
+    local shown = {}
+    for name, value in pairs(faces[slot.place]) do
+      shown[name] = value
+    end
+    shown.startsAt = kordless.time.format(slot.start)
+    shown.endsAt = kordless.time.format(slot.finish)
+    shown.availableCapacity = slot.free
+    shown.bookable = slot.why[1] == nil
+    shown.violations = slot.why[1] and slot.why or nil
+    list[i] = shown
   end
   return list
 end

@@ -18,9 +18,6 @@ local names = { mon = 1, tue = 2, wed = 3, thu = 4, fri = 5, sat = 6, sun = 7 }
 -- day may have 25 hours. Behind it a slot's length is enough.
 local BEFORE = 50 * 3600
 
--- Days with a name: of the years 1 to 9999, less one at each end for the zones' sake.
-local FIRST_DAY, LAST_DAY = -719161, 2932895
-
 local function minutes(text)
   local hour, minute = text:match("^(%d%d):(%d%d)$")
   return tonumber(hour) * 60 + tonumber(minute)
@@ -48,18 +45,7 @@ end
 
 -- One schedule's open instants on every date that touches [lo, hi).
 function windows.open(schedule, lo, hi)
-  local zone = schedule.timezone
-  local set = kordless.span.new()
-  local first, last = kordless.zone.wall(zone, lo), (kordless.zone.wall(zone, hi))
-  for day = math.max(first, FIRST_DAY), math.min(last, LAST_DAY) do
-    local hours = schedule.overrides[day] or schedule.weekly[kordless.time.weekday(day)]
-    for _, range in ipairs(hours) do
-      local a = kordless.zone.instant(zone, day, range[1])
-      local b = kordless.zone.instant(zone, day, range[2])
-      set:add(a, b)
-    end
-  end
-  return set
+  return kordless.zone.open(schedule.timezone, schedule.weekly, schedule.overrides, lo, hi)
 end
 
 -- Closed days: in the organization's zone, or where it has no schedule the service's.
@@ -116,19 +102,14 @@ end
 
 -- The grid's starts in [lo, hi), ascending, at most `max` of them.
 function windows.starts(set, zone, step, lo, hi, max)
-  local list, n = {}, 0
-  for a, b in set:each() do
-    local day = kordless.zone.wall(zone, a)
-    while a < b and a < hi and n < max do
-      local midnight = kordless.zone.instant(zone, day + 1, 0)
-      local stop = math.min(b, midnight, hi)
-      local first = a < lo and a + (lo - a + step - 1) // step * step or a
-      for start = first, stop - 1, step do
-        n = n + 1
-        list[n] = start
-      end
-      a, day = midnight, day + 1
-    end
+  local grid = kordless.slots.new({
+    zone = zone, step = step, length = 1, before = 0, after = 0, lo = lo, hi = hi,
+    capacity = 1, units = 0, most = max, look = max,
+  })
+  local list = {}
+  grid:add(1, set)
+  for i = 1, #grid do
+    list[i] = grid:get(i)
   end
   return list
 end

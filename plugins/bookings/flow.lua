@@ -20,7 +20,7 @@ local NO_HOLD = "There is no such hold, or it has run out. Check hold_id, or boo
 
 local function taken(world, ask)
   local slots = offer.alternatives(world, ask)
-  return nil, "slot_taken", { alternatives = slot_view.alternatives(slots) }
+  return nil, "slot_taken", { alternatives = slot_view.alternatives(slots, world) }
 end
 
 function flow.refused(violations)

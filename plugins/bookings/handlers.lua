@@ -95,7 +95,7 @@ function handlers.slots(req)
     return nil, "validation_error", { detail = ranges.TOO_MANY }
   end
   slots = policy.movable(row, service, slots, limits.of_contact(world, asked))
-  return 200, { slots = slot_view.slots(slots, service, asked.timezone) }
+  return 200, { slots = slot_view.slots(slots, world, asked.timezone) }
 end
 
 function handlers.cancel(req)

@@ -139,8 +139,10 @@ return {
   name = "bookings",
   version = "1.0.0",
   api = 1,
-  needs = { "db", "transaction", "time", "zone", "span", "crypto", "id", "policy", "emit",
-    "record" },
+  needs = {
+    "db", "transaction", "time", "zone", "span", "slots", "crypto", "id", "policy", "emit",
+    "record",
+  },
   events = { "created", "updated", "canceled" }, -- each with {booking}, as organizations see it
   uses = { "services", "availability", "bookings" },
   reads = {

@@ -57,18 +57,17 @@ function policy.movable(row, service, slots, broken)
   if not asks and not broken then
     return slots
   end
-  local kept, start, fine = {}, nil, nil
-  for _, slot in ipairs(slots) do
-    if slot.start ~= start then
-      start = slot.start
-      fine = not (broken and broken(start))
-        and not (asks and policy.change("reschedule", row, service, slot)[1])
+  local refused, last, why = {}, nil, nil
+  for i = 1, #slots do
+    local start = slots:get(i)
+    if start ~= last then
+      last = start
+      why = broken and broken(start)
+        or asks and policy.change("reschedule", row, service, { start = start })[1]
     end
-    if fine then
-      kept[#kept + 1] = slot
-    end
+    refused[i] = why
   end
-  return kept
+  return slots:drop(refused)
 end
 
 return policy

@@ -4,9 +4,12 @@
 local declared = require("support.declared")
 local json = require("dkjson")
 local libraries = require("support.libraries")
+local slots = require("support.slots")
 local span = require("support.span")
 local sqlite = require("support.sqlite")
 local zone = require("support.zone")
+
+zone.open = slots.open
 
 local server = {}
 
@@ -64,6 +67,9 @@ local function db_library(self)
     self.queries = self.queries + 1
     return marked(self.db:query(sql, ...))
   end
+  function db.taken(sql, ...)
+    return db.query(sql, ...)
+  end
   function db.one(sql, ...)
     return db.query(sql, ...)[1]
   end
@@ -115,7 +121,7 @@ function server.start(now)
   self.db:migrate("plugins/services")
   self.db:migrate("plugins/bookings")
   _G.kordless = {
-    json = libraries.json(), time = libraries.time(), zone = zone, span = span,
+    json = libraries.json(), time = libraries.time(), zone = zone, span = span, slots = slots,
     crypto = libraries.crypto(), policy = policy_library(self), db = db_library(self),
     log = { info = print, warn = print, error = print },
     now = function()
@@ -158,7 +164,7 @@ end
 function server.pure()
   _G.kordless = {
     json = libraries.json(), time = libraries.time(), zone = zone, span = span,
-    crypto = libraries.crypto(),
+    slots = slots, crypto = libraries.crypto(),
   }
 end
 

@@ -5,7 +5,8 @@ RUN_PACKAGES   = gcc make pkg-config lua5.4 liblua5.4-dev libevent-dev libsqlite
                  libsodium-dev libssl-dev tzdata curl ca-certificates libjs-chart.js
 TEST_PACKAGES  = libcmocka-dev libical-dev lua-busted lua-check lua-socket sqlite3 openssl python3 \
                  nodejs
-BENCH_PACKAGES = $(TEST_PACKAGES) wrk nginx-light libnginx-mod-http-lua lua-cjson
+BENCH_PACKAGES = $(TEST_PACKAGES) wrk nginx-light libnginx-mod-http-lua lua-cjson g++ \
+                 $(LINT_PACKAGES)
 LINT_PACKAGES  = nodejs npm
 BROWSER_PACKAGES = $(LINT_PACKAGES) chromium fonts-noto-core fonts-noto-color-emoji
 DEV_PACKAGES   = clang-format
@@ -192,7 +193,7 @@ deps:
 deps-test: deps
 	$(call install,$(TEST_PACKAGES))
 deps-bench: deps
-	$(call install,$(BENCH_PACKAGES))
+	$(call install,$(call without_npm,$(BENCH_PACKAGES)))
 # Not over a Node from elsewhere, which brings its npm and bears no other beside it.
 deps-lint: deps
 	$(call install,$(call without_npm,$(LINT_PACKAGES)))

@@ -82,7 +82,10 @@ void operate_ask(struct flight *f, void (*then)(struct flight *f))
     struct asking *a = calloc(1, sizeof(*a));
     if (!a)
         abort();
-    *a = (struct asking){.job = {.verb = verb_of(f), .dry_run = dry_run, .done = done},
+    *a = (struct asking){.job = {.verb = verb_of(f),
+                                 .dry_run = dry_run,
+                                 .actor = f->actor,
+                                 .done = done},
                          .task = {.run = answered},
                          .flight = f,
                          .then = then};

@@ -1,6 +1,8 @@
 #include "reload.h"
 
 #include "change.h"
+#include "chore.h"
+#include "guard/audit.h"
 #include "lastgood.h"
 #include "metrics.h"
 
@@ -107,6 +109,39 @@ static void put_head(struct buf *out, const struct generation *g, bool live,
     arena_end(&a);
 }
 
+/* --- who did it --- */
+
+struct telling {
+    struct chore c; /* first */
+    struct audit_row row;
+};
+
+static int tell(struct write *w, struct db *db)
+{
+    return audit_add(db, &((struct telling *)w)->row);
+}
+
+/* What is live is live, whether the store can say so or not. */
+static void put_audit(struct server *s, bool pinned, struct str actor)
+{
+    struct source_list l;
+    struct arena a;
+    arena_init(&a);
+    sources_list(&a, s->generation, &l);
+    struct telling t = {
+        .c.w.run = tell,
+        .row = {.at_ms = clock_read(s->shared.clock).wall_ms,
+                .actor = actor,
+                .action = pinned ? STR("sources.rollback") : STR("sources.reload"),
+                .detail = arena_fmt(&a, "{\"generation\":%u,\"hash\":\"%s\"}",
+                                    s->generation->number, l.hash)}};
+    int err = chore_wait(s->shared.writer, &t.c);
+    if (err)
+        LOG(s->shared.log, LOG_ERROR, "reload_not_in_audit",
+            LOG_C("why", err_name(err)));
+    arena_end(&a);
+}
+
 static int go_live(struct server *s, struct generation *g, enum reload_kind kind,
                    struct buf *report, struct buf *faults)
 {
@@ -133,14 +168,16 @@ static int go_live(struct server *s, struct generation *g, enum reload_kind kind
     return 0;
 }
 
-int reload_run(struct server *s, enum reload_kind kind, struct buf *report,
-               struct buf *faults)
+int reload_run(struct server *s, enum reload_kind kind, struct str actor,
+               struct buf *report, struct buf *faults)
 {
     struct generation *g = NULL;
     int err = kind == RELOAD_ROLLBACK ? build_before(s, &g, faults)
                                       : build(s, &s->sources, &g, faults);
     if (!err)
         err = go_live(s, g, kind, report, faults);
+    if (!err && kind != RELOAD_DRY)
+        put_audit(s, kind == RELOAD_ROLLBACK, actor);
     if (kind != RELOAD_DRY)
         metrics_reloaded(s->shared.metrics, !err, clock_read(s->shared.clock).wall_ms);
     if (!err)

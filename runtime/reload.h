@@ -13,11 +13,12 @@ enum reload_kind {
 };
 
 /* 0: `report` is a JSON object that says what changed. Else nothing did, and `faults`
- * has a line each, file:line first. Logs the outcome either way. ERR_INVALID; ERR_BUSY:
+ * has a line each, file:line first. Logs the outcome either way, and what went live
+ * stands in the audit as `actor`'s doing. ERR_INVALID; ERR_BUSY:
  * requests of too many generations still run; ERR_NOT_FOUND: nothing to roll back to.
  */
-int reload_run(struct server *s, enum reload_kind kind, struct buf *report,
-               struct buf *faults) MUST_CHECK;
+int reload_run(struct server *s, enum reload_kind kind, struct str actor,
+               struct buf *report, struct buf *faults) MUST_CHECK;
 /* Makes the live sources the last good ones, with or without the pin. False: they could
  * not be kept, which has been logged. */
 bool reload_keep(struct server *s, bool pinned);

@@ -40,7 +40,7 @@ static void reload(struct loop_of_main *l)
     struct buf report, faults;
     buf_init(&report);
     buf_init(&faults);
-    int err = reload_run(l->server, RELOAD_LIVE, &report, &faults);
+    int err = reload_run(l->server, RELOAD_LIVE, STR("operator"), &report, &faults);
     (void)err; /* it has been logged */
     buf_end(&report);
     buf_end(&faults);
@@ -86,8 +86,8 @@ static void carry_out(struct server *s, struct desk_job *j)
     j->status = 200;
     if (j->verb == DESK_STATUS) {
         status_put(s, &j->body);
-    } else if (reload_run(s, j->dry_run ? RELOAD_DRY : kinds[j->verb], &j->body,
-                          &faults)) {
+    } else if (reload_run(s, j->dry_run ? RELOAD_DRY : kinds[j->verb], j->actor,
+                          &j->body, &faults)) {
         j->status = 422;
         buf_clear(&j->body);
         buf_lit(&j->detail,

@@ -128,6 +128,26 @@ describe("the sources of a server", function()
     assert.same({ 3, 0, false }, { word.kills, word.calls, word.quarantined })
   end)
 
+  it("are put live by somebody, and the audit says who", function()
+    local P = "/api/platform/v1"
+    local token = s:tell("token", "create", "--label", "deploy")
+    local c = s:client({ Authorization = "Bearer " .. token.token })
+    say("second")
+    s:tell("reload")
+    s:tell("reload", "--dry-run")
+    shell.write(dir .. "/word/handlers.lua", "return {")
+    assert.equal(422, c:post(P .. "/reload").status)
+    say("third")
+    assert.equal(200, c:post(P .. "/reload").status)
+    assert.equal(200, c:post(P .. "/rollback").status)
+    local seen = {}
+    for _, row in ipairs(c:get(P .. "/audit?limit=3"):json().audit) do
+      seen[#seen + 1] = { row.action, row.actor, row.detail.generation }
+    end
+    assert.same({ { "sources.rollback", token.id, 4 }, { "sources.reload", token.id, 3 },
+      { "sources.reload", "operator", 2 } }, seen)
+  end)
+
   it("without a server are refused with a sentence", function()
     s:kill("TERM")
     assert.equal(0, s:wait())

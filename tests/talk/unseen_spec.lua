@@ -84,6 +84,7 @@ describe("what is another organization's", function()
 
   local function with_member(route, name, value)
     local r = two:request(route)
+    r.body = r.body or {}
     if name == "team_id" and r.body.service_slug then r.body.service_slug = "group-class" end
     r.body[name] = value
     return r

@@ -20,6 +20,7 @@ local allowed = {
   cancel = "200 409 412 422", move = "200 409 412 422", confirm = "200 409 412 422",
   annotate = "200 409 412", hold = "201 409 422", extend = "200 404 409", release = "204 404",
   leave = "201", ["return"] = "204 404",
+  touch = "200 409",
 }
 
 -- A server and its arena; before() may spoil the database while nobody runs it.

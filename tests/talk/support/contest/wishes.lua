@@ -172,9 +172,15 @@ make["return"] = function(self)
     ("%s/hosts/%s/time-off/%s"):format(book.prefix, off.host, off.id)) }
 end
 
+-- Changes the catalogue and nothing of the calendar: whoever decides meanwhile decides again.
+function make.touch(self)
+  return { kind = "touch", bytes = bytes(self, "PATCH",
+    book.prefix .. "/services/" .. pick(self.arena.services).slug, { description = "As of " .. self.n }) }
+end
+
 local dice = {}
 for kind, weight in pairs({ create = 36, retry = 7, abuse = 1, use = 5, cancel = 26, move = 14,
-  confirm = 5, annotate = 3, hold = 7, extend = 3, release = 2, leave = 1, ["return"] = 3 }) do
+  confirm = 5, annotate = 3, hold = 7, extend = 3, release = 2, leave = 1, touch = 2, ["return"] = 3 }) do
   for _ = 1, weight do dice[#dice + 1] = kind end
 end
 table.sort(dice)

@@ -70,6 +70,7 @@ local function service(cal, slug, plan)
   s.id = cal.desk:post("/services", {
     name = slug, slug = slug, duration = s.duration, limits = s.limits, team_id = plan.team,
     minimum_notice_minutes = s.notice, host_ids = not plan.team and plan.hosts or nil,
+    approval = pick("none", "required"),
     fulfillment = s.collective and "collective" or plan.team and "team" or plan.fulfillment,
     calendarSettings = { timezone = s.zone, slot_interval_minutes = s.step, buffer_before = s.before,
       buffer_after = s.after, booking_window_days = s.window, max_parallel_bookings = s.capacity },

@@ -119,6 +119,18 @@ static const char *value(struct scene *s, const char *sql)
     return text;
 }
 
+/* In a transaction for which the disk has no room: told, and nothing of it stands. */
+#define NO_ROOM(s, call)                         \
+    do {                                         \
+        assert_int_equal(db_begin((s)->db), 0);  \
+        db_fail_after(-1, ERR_FULL);             \
+        int got_ = (call);                       \
+        got_ = got_ ? got_ : db_commit((s)->db); \
+        db_fail_after(0, 0);                     \
+        db_rollback((s)->db);                    \
+        assert_int_equal(got_, ERR_FULL);        \
+    } while (0)
+
 #define SCENE(test) cmocka_unit_test_setup_teardown(test, scene_make, scene_drop)
 
 #endif

@@ -105,7 +105,7 @@ static inline int add_key(struct scene *s, struct org *org, int i)
 }
 
 /* One value of one row, as text in the arena. */
-static const char *value(struct scene *s, const char *sql)
+static inline const char *value(struct scene *s, const char *sql)
 {
     struct stmt *q;
     assert_int_equal(db_prepare(s->db, str_of(sql), &q), 0);

@@ -93,6 +93,20 @@ describe("a group session", function()
     assert.equal(0, free(slots[1]))
   end)
 
+  it("is not joined for a team that has somebody new since", function()
+    d.server.db:query("UPDATE service SET fulfillment = 'collective' WHERE slug = 'group-class'")
+    local slot
+    for _, one in ipairs(d:slots("group-class", TUESDAY, WEDNESDAY)) do
+      slot = one.startsAt == "2026-06-09T18:00:00Z" and one or slot
+    end
+    assert.equal(201, (book(slot, 1)))
+    assert.equal(7, free(slot))
+    d.server.db:query("INSERT INTO team_member SELECT t.id, h.id, 'member', 1, 3 FROM team t, host h"
+      .. " WHERE h.id NOT IN (SELECT host_id FROM team_member)")
+    assert.equal(0, free(slot)) -- who is new would have had to be there from the first on
+    assert.equal("slot_taken", (book(slot, 1)))
+  end)
+
   it("grows and shrinks with its service", function()
     local host = { host_id = slots[1].hostId }
     book(slots[1], 4, host)

@@ -119,7 +119,7 @@ static int add_interval(struct slots *s, struct walk *w, int32_t who, struct spa
         int64_t next = zone_instant_on(g->zone, ++day, 0),
                 stop = open.b < next ? open.b : next;
         err = add_starts(s, w, who, a, stop < g->hi ? stop : g->hi, open.b);
-        a = next;
+        a = next > a ? next : a; /* clocks may go back over a midnight that was */
     }
     return err;
 }

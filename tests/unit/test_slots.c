@@ -92,6 +92,27 @@ static void starts_are_every_step_from_where_it_opens(void **state)
     spans_end(&open);
 }
 
+/* In Newfoundland clocks went back from 00:01 to 23:01 until 2011. What opens in the
+ * hour that comes twice does not open at the midnight before it. */
+static void clocks_that_go_back_over_midnight_open_nothing_early(void **state)
+{
+    (void)state;
+    int64_t day = date_days((struct date){2006, 10, 29}) * DAY;
+    struct grid g = plain_grid(day, day + DAY);
+    struct spans open;
+    struct slots s;
+    g.zone = zone_named("America/St_Johns");
+    g.length = 30 * MINUTE;
+    spans_init(&open);
+    spans_add(&open, day + 160 * MINUTE, day + 300 * MINUTE); /* 23:10, once more */
+    slots_init(&s, &g, 100, 100);
+    assert_int_equal(slots_add(&s, 1, &open, NULL, 0), 0);
+    int64_t first = day / MINUTE + 160;
+    assert_starts(&s, (int64_t[]){first, first + 30, first + 60, first + 90}, 4);
+    slots_end(&s);
+    spans_end(&open);
+}
+
 static void the_grid_begins_anew_at_midnight(void **state)
 {
     (void)state;
@@ -485,6 +506,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(starts_are_every_step_from_where_it_opens),
+        cmocka_unit_test(clocks_that_go_back_over_midnight_open_nothing_early),
         cmocka_unit_test(the_grid_begins_anew_at_midnight),
         cmocka_unit_test(buffers_count_and_may_lie_outside_the_hours),
         cmocka_unit_test(a_gathering_is_joined_while_it_fits),

@@ -1,10 +1,12 @@
 -- What an organization does with its bookings. The customer's notice does not bind it, the
 -- ledger does.
 
+local catalogue = require("availability.store")
 local cursors = require("bookings.cursor")
 local fields = require("services.fields")
 local flow = require("bookings.flow")
 local input = require("bookings.input")
+local moves = require("bookings.moves")
 local rules = require("bookings.rules")
 local services = require("services.store")
 local store = require("bookings.store")
@@ -72,6 +74,19 @@ function desk.get(req)
     return nil, why
   end
   return 200, { booking = view.own(row) }, { ETag = rules.etag(row.version) }
+end
+
+function desk.slots_own(req)
+  local asked, faults = input.slots(req.query)
+  if faults[1] then
+    return fields.refusal(faults)
+  end
+  local row, why = reader(req)()
+  local host = req.query.host_id
+  if not row or host and not catalogue.has_host(req.organization.id, host) then
+    return nil, why or "not_found"
+  end
+  return moves.of_organization(row, asked)
 end
 
 function desk.annotate(req)

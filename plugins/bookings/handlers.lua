@@ -1,19 +1,14 @@
 -- Customers' routes; the organization's stand in desk.lua, holds.lua and away.lua.
 
-local availability = require("availability.store")
 local contact = require("bookings.contact")
 local fields = require("services.fields")
 local flow = require("bookings.flow")
 local ics = require("bookings.ics")
 local input = require("bookings.input")
-local limits = require("bookings.limits")
-local offer = require("availability.offer")
-local policy = require("bookings.policy")
+local moves = require("bookings.moves")
 local rules = require("bookings.rules")
-local ranges = require("availability.input")
 local service_rules = require("services.rules")
 local services = require("services.store")
-local slot_view = require("availability.view")
 local store = require("bookings.store")
 local view = require("bookings.view")
 
@@ -82,20 +77,7 @@ function handlers.slots(req)
   if not row then
     return nil, why, members
   end
-  local service = services.service(row.service_id)
-  local frozen = rules.frozen(row, service, kordless.now())
-  if frozen[1] then
-    return flow.refused(frozen)
-  end
-  flow.as_before(asked, row, service)
-  asked.now = kordless.now()
-  local world = availability.world(service)
-  local slots = offer.list(world, asked)
-  if not slots then
-    return nil, "validation_error", { detail = ranges.TOO_MANY }
-  end
-  slots = policy.movable(row, service, slots, limits.of_contact(world, asked))
-  return 200, { slots = slot_view.slots(slots, world, asked.timezone) }
+  return moves.of_customer(row, asked)
 end
 
 function handlers.cancel(req)

@@ -65,7 +65,7 @@ function input.patch(body)
 end
 
 function input.slots(query)
-  local faults, asked = {}, { timezone = query.timezone }
+  local faults, asked = {}, { timezone = query.timezone, wanted_host = query.host_id }
   asked.from, asked.to = ranges.range(faults, query)
   return asked, faults
 end

@@ -245,6 +245,18 @@ return {
       example = { reply = { booking = sample_of(whole) } },
     },
     {
+      method = "GET", path = own .. "/{id}/availability", handler = "slots_own",
+      auth = "organization", scope = "bookings:read",
+      summary = "Where the organization could move a booking to, its own slot counted free."
+        .. " The customer's notice does not narrow it.",
+      query = { time("from", true), time("to", true), { "timezone", format = "timezone" },
+        { "host_id", format = "id", description = "Only this host's." } },
+      replies = { [200] = { properties = {
+        { "slots", required = true, max_length = 10000, items = slot },
+      } } },
+      example = { reply = { slots = { slot_sample } } },
+    },
+    {
       method = "PATCH", path = own .. "/{id}", handler = "annotate", auth = "organization",
       scope = "bookings:write", if_match = true,
       summary = "Notes of a booking and what became of it; null clears.",

@@ -50,24 +50,33 @@ function policy.change(act, row, service, to)
   return refusal and { offers.violation(refusal) } or {}
 end
 
--- The slots a booking may be moved to, as `broken` (limits.of_contact, or nil) and the script say
--- of each start.
-function policy.movable(row, service, slots, broken)
-  local asks = kordless.policy.has(SCRIPT, "reschedule")
-  if not asks and not broken then
-    return slots
-  end
-  local refused, last, why = {}, nil, nil
+-- The slots against whose start `why` has nothing; it is asked once for each start.
+local function left(slots, why)
+  local refused, last, against = {}, nil, nil
   for i = 1, #slots do
     local start = slots:get(i)
     if start ~= last then
-      last = start
-      why = broken and broken(start)
-        or asks and policy.change("reschedule", row, service, { start = start })[1]
+      last, against = start, why(start)
     end
-    refused[i] = why
+    refused[i] = against
   end
   return slots:drop(refused)
+end
+
+-- The slots that the customer's limits leave: `broken` is limits.of_contact, or nil.
+function policy.fitting(_, _, slots, broken)
+  return broken and left(slots, broken) or slots
+end
+
+-- The slots that a customer may move a booking to: what the script leaves of those.
+function policy.movable(row, service, slots, broken)
+  slots = policy.fitting(row, service, slots, broken)
+  if not kordless.policy.has(SCRIPT, "reschedule") then
+    return slots
+  end
+  return left(slots, function(start)
+    return policy.change("reschedule", row, service, { start = start })[1]
+  end)
 end
 
 return policy

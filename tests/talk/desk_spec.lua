@@ -141,6 +141,26 @@ describe("the desk", function()
     assert.same({ 422, "already_canceled" }, { r.status, code(r) })
   end)
 
+  it("lists where a booking can go, its own slot counted free, whatever the notice", function()
+    local free = book.slots(c, org, "consultation", book.day(0), book.day(1))
+    local one = made(nil, free[1])
+    local range = http.query({ from = book.day(0), to = book.day(1) })
+    local function to(more)
+      local r = desk:get(at(one, "/availability") .. range .. (more or ""))
+      assert.equal(200, r.status, r.body)
+      return r:json().slots
+    end
+    assert.same(free, to()) -- within the notice of 24 hours
+    for _, slot in ipairs(to("&host_id=" .. one.host_id)) do assert.equal(one.host_id, slot.hostId) end
+    local others = book.slots(c, org, "consultation", book.day(0), book.day(1))
+    assert.equal(#free - 1, #others)
+    assert.equal(404, rival:get(at(one, "/availability") .. range).status)
+    assert.equal(400, desk:get(at(one, "/availability") .. http.query({ from = book.day(1),
+      to = book.day(0) })).status)
+    desk:post(at(one, "/cancel"))
+    assert.same({}, to()) -- nowhere
+  end)
+
   it("accepts what waits, once", function()
     local slot = slots("group-class")[1]
     local one, file = made("group-class", slot)

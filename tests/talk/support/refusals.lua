@@ -168,6 +168,10 @@ refusals.of = {
   ["POST /bookings"] = once(ways.own, limited(ways.own,
     join(by_name(ways.own, by_rule(ways.own)), { their_hold(ways.own) }))),
   ["GET /bookings/{id}"] = no,
+  ["GET /bookings/{id}/availability"] = { code(404, "not_found", function(e)
+    return e.d:get(P .. "/bookings/" .. movable(e).id .. "/availability"
+      .. http.query({ from = at(8), to = at(18), host_id = e.b.values.host_id }))
+  end) },
   ["PATCH /bookings/{id}"] = no,
   ["POST /bookings/{id}/cancel"] = { gone("/cancel") },
   ["POST /bookings/{id}/reschedule"] = join(by_rule(ways.desk), { gone("/reschedule", target),

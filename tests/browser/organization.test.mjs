@@ -28,7 +28,7 @@ export default function tests(it) {
   });
 
   it("is only looked at by viewers", async ({ browser }) => {
-    const page = await browser.open("viewer", "");
+    const page = await browser.open("viewer", "#/organization");
     await page.getByRole("heading", { name: "Organization", level: 1 }).waitFor();
     await page.getByText("Your role is viewer").waitFor();
     assert.ok(await page.getByRole("button", { name: "Save profile" }).isDisabled());

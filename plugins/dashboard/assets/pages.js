@@ -4,6 +4,8 @@
 export const pages = [
   { path: "usage", group: "Overview", title: "Usage", icon: "chart", role: "admin",
     load: () => import("./pages/usage.js") },
+  { path: "calendar", group: "Overview", title: "Calendar", icon: "calendar", role: "viewer",
+    load: () => import("./pages/calendar.js") },
   { path: "hours", group: "Catalogue", title: "Hours", icon: "clock", role: "viewer",
     load: () => import("./pages/hours.js") },
   { path: "keys", group: "Settings", crumbs: ["Settings", "Integration"], title: "API Keys",

@@ -231,7 +231,8 @@ local samples = {
     reason = "Holidays",
   },
   schedule = { timezone = "America/New_York", weekly = {}, overrides = {
-    { date = "2031-12-24", closed = true }, { date = "2031-12-31", hours = { { "09:00", "12:00" } } },
+    { date = "2031-12-24", closed = true },
+    { date = "2031-12-31", hours = { { "09:00", "12:00" } } },
   } },
 }
 samples.service.calendarSettings = samples.settings

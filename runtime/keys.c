@@ -70,6 +70,21 @@ static int find_key(struct client *c, const struct options *o, struct buf *id)
 
 /* --- one key --- */
 
+static void show_signals(const struct answer *a)
+{
+    char path[64];
+    struct buf text;
+    buf_init(&text);
+    for (int i = 0;; i++) {
+        snprintf(path, sizeof(path), "api_key.signals.%d.detail", i);
+        struct str detail = answer_text(a, path, &text);
+        if (!detail.n)
+            break;
+        printf("worth a look   %.*s\n", (int)detail.n, detail.p);
+    }
+    buf_end(&text);
+}
+
 static void show(const struct options *o, const struct answer *a)
 {
     static const char *const fields[] = {
@@ -87,6 +102,7 @@ static void show(const struct options *o, const struct answer *a)
         snprintf(path, sizeof(path), "api_key.%s", fields[i]);
         ask_print_field(a, fields[i], path);
     }
+    show_signals(a);
 }
 
 /* The one answer in which the key stands. */

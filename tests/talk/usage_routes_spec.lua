@@ -251,6 +251,8 @@ describe("the platform", function()
     assert.is_nil(next.signals) -- nobody looked
     local new = ask("/api-keys/" .. next.id).api_key.signals
     assert.same({ 1, "unusual_refusals" }, { #new, new[1].kind })
+    local _, out = s:cli("key", "show", next.id)
+    assert.truthy(out:find("worth a look   " .. new[1].detail, 1, true), out)
     assert.same({}, ask("/api-keys/" .. org.key_id).api_key.signals)
     for _, key in ipairs(of(org, "/api-keys").api_keys) do
       assert.same(key.id == next.id and new or {}, key.signals)

@@ -1,7 +1,7 @@
 // The calendar: what is booked is seen, made, moved, canceled and confirmed; by two desks at
 // once, and only looked at by viewers.
 import assert from "node:assert/strict";
-import { accessible, seen, settled } from "./browser.mjs";
+import { seen, settled } from "./browser.mjs";
 
 const C = "/api/calendar/v1";
 const ZONE = "America/New_York";
@@ -36,7 +36,231 @@ const now = async (server, id) => (await server.as("admin", "GET", `${C}/booking
 const calendar = (date = DAY, more = "view=day&as=grid") => `#/calendar?date=${date}&${more}`;
 const block = (page, name) => page.locator(".cal-block").filter({ hasText: name });
 
+const said = (date) => new Intl.DateTimeFormat("en-GB", { timeZone: "UTC", weekday: "short", day: "numeric",
+  month: "short" }).format(new Date(date));
+
+// One of the free times a form offers.
+async function pick(scope, time) {
+  await scope.locator(".free-time").filter({ hasText: time }).first().click();
+}
+
+async function until(holds, what) {
+  for (let i = 0; i < 200; i += 1) {
+    if (await holds()) return;
+    await new Promise((resolve) => { setTimeout(resolve, 100); });
+  }
+  assert.fail(what);
+}
+
 export default function tests(it) {
+  it("books a free slot, moves it and cancels it", async ({ server, browser }) => {
+    const page = await browser.open("admin", calendar());
+    await page.getByRole("button", { name: "New booking" }).click();
+    await page.getByText("30 min · $45.00").waitFor();
+    const free = await slots(server, "consultation");
+    const starts = [...new Set(free.map((one) => clock(one.startsAt)))];
+    await page.locator(".free-time").first().waitFor();
+    assert.deepEqual(await page.locator(".free-time span").allInnerTexts(), starts, "only what can be booked");
+    await pick(page, starts[4]);
+    await page.getByLabel("Customer").fill("Grace Hopper");
+    await page.getByLabel("Email").fill("grace@example.com");
+    await page.getByLabel("Notes").fill("Prefers tea.");
+    await page.getByRole("button", { name: "Book", exact: true }).click();
+    await page.getByRole("heading", { name: "Grace Hopper" }).waitFor();
+    const ics = await page.getByRole("link", { name: "Calendar file" }).getAttribute("href");
+    assert.match((await (await fetch(server.base + ics)).text()), /BEGIN:VEVENT/);
+    const { body } = await server.as("admin", "GET", `${C}/bookings?contact=grace@example.com`);
+    const [one] = body.bookings;
+    assert.deepEqual([clock(one.start_at), one.notes, one.status, body.bookings.length],
+      [starts[4], "Prefers tea.", "confirmed", 1]);
+
+    await page.getByRole("button", { name: "Move", exact: true }).click();
+    const moving = page.getByRole("dialog", { name: "Move booking" });
+    await pick(moving, starts[9]);
+    await moving.getByRole("button", { name: "Move", exact: true }).click();
+    await page.getByText("Moved", { exact: true }).waitFor();
+    assert.equal(clock((await now(server, one.id)).start_at), starts[9]);
+    await page.getByText("History").click();
+    await page.getByText(`Moved from ${said(DAY)}, ${starts[4]}`).waitFor();
+
+    await page.getByRole("button", { name: "Cancel booking" }).click();
+    const sure = page.getByRole("dialog", { name: "Cancel booking" });
+    await sure.getByLabel("Reason").fill("We are ill.");
+    await sure.getByRole("button", { name: "Cancel booking" }).click();
+    await page.getByText("We are ill.").waitFor();
+    const last = await now(server, one.id);
+    assert.deepEqual([last.status, last.cancel_reason], ["canceled", "We are ill."]);
+    await page.keyboard.press("Escape");
+    assert.equal(await block(page, "Grace Hopper").count(), 0, "canceled ones are hidden");
+    await page.getByRole("button", { name: "All hosts" }).click();
+    await page.getByLabel("Canceled bookings, too").check();
+    await block(page, "Grace Hopper").waitFor();
+    assert.deepEqual(await slots(server, "consultation"), free, "all is free again, holds too");
+  });
+
+  it("holds what is picked, and offers other times where somebody was faster", async ({ server, browser }) => {
+    const [first, second] = [await browser.open("admin", calendar()), await browser.open("owner", calendar())];
+    const host = (await slots(server, "consultation"))[0].host;
+    const before = (await slots(server, "consultation", DAY, host.id)).map((one) => clock(one.startsAt));
+    for (const page of [first, second]) {
+      await page.getByRole("button", { name: "New booking" }).click();
+      await page.getByLabel("Host", { exact: true }).selectOption(host.id);
+      await page.locator(".free-time").first().waitFor();
+    }
+    await pick(first, before[2]);
+    await until(async () => !(await slots(server, "consultation", DAY, host.id))
+      .some((one) => clock(one.startsAt) === before[2]), "the hold takes the slot");
+    await pick(second, before[2]);
+    second.expected.push(409);
+    await second.getByRole("alert").getByText("This time was free and is taken now").waitFor();
+    const other = second.getByRole("alert").getByRole("button").first();
+    const words = await other.innerText();
+    await other.click();
+    await second.locator(".free-time input:checked").waitFor({ state: "attached" });
+    assert.ok(words.includes(await second.locator(".free-time input:checked + span").innerText()), words);
+    await second.keyboard.press("Escape");
+    await first.keyboard.press("Escape");
+    await until(async () => (await slots(server, "consultation", DAY, host.id)).length === before.length,
+      "closed forms give back what they held");
+  });
+
+  it("says the rules' own sentences", async ({ server, browser }) => {
+    const page = await browser.open("admin", calendar());
+    await page.getByRole("button", { name: "New booking" }).click();
+    await pick(page, clock((await slots(server, "consultation"))[0].startsAt));
+    await page.getByLabel("Customer").fill("Nobody");
+    await page.getByRole("button", { name: "Book", exact: true }).click();
+    page.expected.push(400);
+    await page.getByRole("alert").getByText(/email.*phone/).waitFor();
+    const notice = (minutes) => server.as("admin", "PATCH", `${C}/services/consultation`,
+      { minimum_notice_minutes: minutes });
+    assert.equal((await notice(60 * 24 * 300)).status, 200);
+    await page.getByLabel("Email").fill("nobody@example.com");
+    await page.getByRole("button", { name: "Book", exact: true }).click();
+    page.expected.push(422);
+    try {
+      await page.getByRole("alert").getByText("booked at least 432000 minutes ahead").waitFor();
+    } finally {
+      await notice(60);
+    }
+  });
+
+  it("lets no desk overwrite another", async ({ server, browser }) => {
+    const one = await booked(server, (await slots(server, "consultation"))[3], "Alan Kay");
+    const [first, second] = [await browser.open("admin", calendar()), await browser.open("owner", calendar())];
+    for (const page of [first, second]) await block(page, "Alan Kay").click();
+    await first.getByLabel("Notes").fill("From the first desk.");
+    await first.getByRole("button", { name: "Save notes" }).click();
+    await first.getByText("Saved").waitFor();
+    await second.getByLabel("Notes").fill("From the second desk.");
+    await second.getByRole("button", { name: "Save notes" }).click();
+    second.expected.push(412);
+    await second.getByText("Somebody changed this booking meanwhile").waitFor();
+    assert.equal((await now(server, one.id)).notes, "From the first desk.");
+    assert.equal(await second.getByLabel("Notes").inputValue(), "From the second desk.", "what was typed stays");
+    await second.getByRole("button", { name: "Save notes" }).click();
+    await second.getByText("Saved").waitFor();
+    assert.equal((await now(server, one.id)).notes, "From the second desk.");
+    await server.as("admin", "POST", `${C}/bookings/${one.id}/cancel`);
+  });
+
+  it("confirms what waits, and shows those of a session as one", async ({ server, browser }) => {
+    await server.as("admin", "PATCH", `${C}/services/group-class`, { approval: "required" });
+    const page = await browser.open("admin", calendar());
+    await page.locator(".cal-grid").waitFor();
+    const slot = (await slots(server, "group-class"))[0];
+    const one = await booked(server, slot, "Barbara Liskov", { service: "group-class", party_size: 3 });
+    const two = await booked(server, slot, "Donald Knuth", { service: "group-class" });
+    const class_ = block(page, "Group class");
+    await class_.waitFor(); // by itself: the page asks for what is new
+    assert.match(await class_.innerText(), /Group class\s*4\/8/);
+    assert.match(await class_.innerText(), /2 to confirm/);
+    await page.getByRole("button", { name: "To confirm 2" }).click();
+    await page.getByRole("button", { name: "Confirm Barbara Liskov" }).click();
+    await page.getByText("Confirmed", { exact: true }).waitFor();
+    assert.equal((await now(server, one.id)).status, "confirmed");
+    await page.getByRole("button", { name: /^Donald Knuth/ }).click();
+    await page.getByRole("button", { name: "Confirm booking" }).click();
+    await until(async () => (await now(server, two.id)).status === "confirmed", "confirmed in its dialog");
+    await page.keyboard.press("Escape");
+    await page.getByText("All decided").waitFor();
+    await page.keyboard.press("Escape");
+    await class_.click();
+    await page.getByText("4 of 8 taken").waitFor();
+  });
+
+  it("is only looked at by viewers", async ({ server, browser }) => {
+    await booked(server, (await slots(server, "consultation"))[5], "Edsger Dijkstra", { notes: "Writes by hand." });
+    const page = await browser.open("viewer", calendar());
+    await block(page, "Edsger Dijkstra").click();
+    await page.getByText("Writes by hand.").waitFor();
+    for (const name of ["New booking", "Move", "Cancel booking", "Save notes", "Confirm booking"]) {
+      assert.equal(await page.getByRole("button", { name }).count(), 0, name);
+    }
+  });
+
+  it("moves from booking to booking by keys", async ({ server, browser }) => {
+    const own = await slots(server, "consultation", later(DAY, 1));
+    const [host, other] = [...new Set(own.map((one) => one.hostId))];
+    const of = (id) => own.filter((one) => one.hostId === id);
+    await booked(server, of(host)[1], "First");
+    await booked(server, of(host)[4], "Second");
+    await booked(server, of(other)[4], "Beside");
+    const page = await browser.open("admin", calendar(later(DAY, 1)));
+    await block(page, "First").focus();
+    await page.keyboard.press("ArrowDown");
+    assert.match(await page.evaluate(() => document.activeElement.textContent), /^Second/);
+    const right = await page.evaluate(() => document.activeElement.closest(".cal-column").nextElementSibling !== null);
+    for (const key of ["ArrowRight", "ArrowLeft"]) {
+      await page.keyboard.press(key);
+      if (await page.evaluate(() => /^Beside/.test(document.activeElement.textContent))) break;
+    }
+    assert.match(await page.evaluate(() => document.activeElement.textContent), /^Beside/, `right: ${right}`);
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "Beside" }).waitFor();
+    await page.keyboard.press("Escape");
+    await until(() => page.evaluate(() => /^Beside/.test(document.activeElement.textContent)), "focus comes back");
+  });
+
+  it("has days of 23 and 25 hours", async ({ browser }) => {
+    const page = await browser.open("viewer", calendar("2031-03-09"));
+    const rows = async () => {
+      await page.locator(".cal-hour").first().waitFor();
+      return page.locator(".cal-hour span").allInnerTexts();
+    };
+    const spring = await rows();
+    assert.deepEqual([spring.length, spring.slice(0, 4)], [23, ["00:00", "01:00", "03:00", "04:00"]]);
+    await page.goto(page.url().replace("2031-03-09", "2031-11-02"));
+    await page.getByText("Sun, 2 Nov 2031").waitFor();
+    const autumn = await rows();
+    assert.equal(autumn.length, 25);
+    assert.match(autumn[1], /^01:00\s*(EDT|GMT-4)/);
+    assert.match(autumn[2], /^01:00\s*(EST|GMT-5)/);
+    await page.getByRole("radio", { name: "Week" }).check({ force: true });
+    await page.locator(".cal-missing").first().waitFor({ state: "attached" });
+    assert.equal(await page.locator(".cal-missing").count(), 6, "the other days have that hour once");
+  });
+
+  it("shows names and notes as the text they are", async ({ server, browser }) => {
+    const own = await slots(server, "consultation", later(DAY, 7));
+    const names = ["<img src=x onerror=alert(1)>", "\u202Egnirts\u202C שלום", "👩🏽‍💻 & <b>bold</b>", "W".repeat(200)];
+    for (const [i, name] of names.entries()) {
+      await booked(server, own[i * 4], name, { notes: "<script>alert(1)</script> ".repeat(75) });
+    }
+    for (const as of ["grid", "list"]) {
+      const page = await browser.open("admin", calendar(later(DAY, 7), `view=day&as=${as}`), "narrow");
+      for (const name of names) {
+        await block(page, name).waitFor();
+        await block(page, name).evaluate((node) => node.click());
+        assert.equal(await page.getByRole("dialog").getByRole("heading").innerText(), name);
+        assert.match(await page.getByLabel("Notes").inputValue(), /^<script>alert/);
+        await page.keyboard.press("Escape");
+      }
+      assert.equal(await page.locator("main img, main b").count(), 0);
+      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth));
+    }
+  });
+
   it("looks well", async (world) => {
     const { server } = world;
     const free = await slots(server, "consultation");

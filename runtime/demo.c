@@ -125,6 +125,13 @@ static void print_lines(struct client *c, const char *base, const char *org,
     buf_end(&to);
 }
 
+static void say_where_to_look(const struct options *o, const char *base)
+{
+    printf("The dashboard is at %s/: the first time it asks for the token in "
+           "%s/operator-token.\n\n",
+           base, o->server.data);
+}
+
 static void print_json(const char *org, const char *key, const struct answer *seeded)
 {
     struct str services;
@@ -152,10 +159,12 @@ int demo_make(struct client *c, const struct options *o, const char *base)
         buf_char(&key, '\0');
         answer_text(&seeded, "services.0.slug", &service);
         buf_char(&service, '\0');
-        if (o->json)
+        if (o->json) {
             print_json(id.p, key.p, &seeded);
-        else
+        } else {
             print_lines(c, base, id.p, key.p, service.p);
+            say_where_to_look(o, base);
+        }
         explicit_bzero(key.p, key.n);
         explicit_bzero(made.body.p, made.body.n);
     }

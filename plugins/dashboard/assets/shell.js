@@ -109,12 +109,17 @@ function frame() {
   h("header", { class: "top" }, opener, h("a", { class: "brand", href: `#/${home().path}` }, logo(24),
     h("span", null, "Kordless")), h("span", { class: "top-org clip" }, session.org?.name ?? "")),
   h("div", { class: "shade", onclick: () => toggle(false) }), nav, main);
-  nav.addEventListener("keydown", (event) => event.key === "Escape" && toggle(false));
+}
+
+function escaped(event) {
+  if (event.key !== "Escape" || !root.classList.contains("menu-open")) return;
+  toggle(false);
+  root.querySelector(".top button").focus();
 }
 
 function toggle(open) {
   root.classList.toggle("menu-open", open);
-  if (open) nav.querySelector("a").focus();
+  if (open) setTimeout(() => nav.querySelector("a").focus(), 50); // until it can be seen
 }
 
 // --- pages ---
@@ -190,13 +195,25 @@ function missing(page) {
   return null;
 }
 
+// A module that cannot be had is had by loading all of it anew: the server may be a newer one.
+async function moduleOf(page) {
+  try {
+    return await page.load();
+  } catch {
+    const fault = new Error("This page cannot be loaded. The server is not reached, or was updated meanwhile.");
+    fault.anew = true;
+    throw fault;
+  }
+}
+
 async function load(found, heading, content) {
   try {
-    const module = await found.page.load();
+    const module = await moduleOf(found.page);
     const made = await module.page(context(found, heading));
     if (!stay.signal.aborted) fill(content, made);
   } catch (fault) {
-    if (fault.name !== "AbortError") fill(content, problem(fault, () => navigate()));
+    if (fault.name !== "AbortError") fill(content, problem(fault, () =>
+      fault.anew ? location.reload() : navigate()));
   }
 }
 
@@ -235,10 +252,12 @@ export function show(node, leave) {
   frame();
   navigate();
   window.addEventListener("hashchange", changed);
+  window.addEventListener("keydown", escaped);
 }
 
 export function stop() {
   stay?.abort();
   window.removeEventListener("hashchange", changed);
+  window.removeEventListener("keydown", escaped);
   if (root) root.className = "";
 }

@@ -65,14 +65,12 @@ function actions(key, ctx) {
 
 async function ask(ctx, range, options) {
   const id = ctx.params.id;
-  const [key, usage, limits, denials, signalled] = await Promise.all([
+  const [key, usage, limits, denials] = await Promise.all([
     ctx.platform.get(`/api-keys/${id}`, {}, options),
     ctx.platform.get(`/organizations/${ctx.org.id}/usage`, { key: id, by: "status", ...rangeQuery(range) }, options),
     ctx.platform.get(`/api-keys/${id}/limits`, {}, options),
-    ctx.platform.get(`/api-keys/${id}/denials`, {}, options),
-    ctx.platform.get(`/organizations/${ctx.org.id}/signals`, {}, options)]);
-  return { key: key.api_key, usage: usage.usage, windows: limits.limits.windows, denials: denials.denials,
-    signals: signalled.signals.filter((one) => one.key.id === id) };
+    ctx.platform.get(`/api-keys/${id}/denials`, {}, options)]);
+  return { key: key.api_key, usage: usage.usage, windows: limits.limits.windows, denials: denials.denials };
 }
 
 export async function page(ctx) {
@@ -84,11 +82,11 @@ export async function page(ctx) {
   let drawn;
   async function load(options) {
     const now = await ask(ctx, range, options);
-    const changed = JSON.stringify([now.key, now.signals, now.denials]);
+    const changed = JSON.stringify([now.key, now.denials]);
     if (changed !== drawn) {
       ctx.title(now.key.label);
       ctx.actions(...actions(now.key, ctx).filter(Boolean));
-      fill(parts.signals, signals(now.signals));
+      fill(parts.signals, signals(now.key.signals ?? []));
       fill(parts.about, about(now.key));
       fill(parts.denials, refusals(now.denials));
       drawn = changed;

@@ -34,7 +34,9 @@ function columns(ctx, done) {
     { title: "Environment", class: "tight", cell: environment },
     { title: "Created", class: "tight", cell: (key) => when(key.created_at, formatRelative) },
     { title: "Last used", class: "tight", cell: (key) => when(key.last_used_at, formatRelative) },
-    { title: "Status", class: "tight", cell: (key) => badge(key.status, tones[key.status]) },
+    { title: "Status", class: "tight", cell: (key) => [badge(key.status, tones[key.status]),
+      key.signals?.length > 0 && [" ", h("span", { title: key.signals.map((one) => one.detail).join("\n") },
+        badge("worth a look", "warn"))]] },
     { title: "Actions", hide: true, class: "tight right actions", cell: (key) => actions(key, ctx, done) },
   ];
 }

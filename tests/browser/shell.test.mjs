@@ -1,0 +1,73 @@
+// The frame around all pages: its menu, its theme, its way back, and what has no page.
+import assert from "node:assert/strict";
+import { accessible, settled, until } from "./browser.mjs";
+
+export default function tests(it) {
+  it("has a menu that opens on a narrow screen and goes when a page is chosen", async ({ browser }) => {
+    const page = await browser.open("admin", "#/keys", "narrow");
+    await settled(page);
+    const link = page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Usage" });
+    assert.equal(await link.count(), 0, "a closed menu is not there for anybody");
+    await page.getByRole("button", { name: "Open the menu" }).click();
+    await link.waitFor();
+    await until(page, () => Boolean(document.activeElement.closest("#menu")));
+    await accessible(page, "the open menu");
+    await page.keyboard.press("Escape");
+    await link.waitFor({ state: "hidden" });
+    await page.getByRole("button", { name: "Open the menu" }).click();
+    await link.click();
+    await page.getByRole("heading", { name: "Usage", level: 1 }).waitFor();
+    await link.waitFor({ state: "hidden" });
+  });
+
+  it("keeps the theme that was chosen", async ({ browser }) => {
+    const page = await browser.open("admin", "#/usage");
+    const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    const light = await ground();
+    await page.getByRole("radio", { name: "Dark" }).check();
+    const dark = await ground();
+    assert.notEqual(dark, light);
+    await page.reload();
+    await settled(page);
+    assert.equal(await ground(), dark);
+    await page.getByRole("radio", { name: "System" }).check();
+    await until(page, (colour) => getComputedStyle(document.body).backgroundColor === colour, light);
+  });
+
+  it("goes back and forward, marks where it is, and puts the focus on the page", async ({ browser }) => {
+    const page = await browser.open("admin", "#/keys");
+    await page.getByRole("link", { name: "Members" }).click();
+    await page.getByRole("heading", { name: "Members", level: 1 }).waitFor();
+    assert.equal(await page.getByRole("link", { name: "Members" }).getAttribute("aria-current"), "page");
+    assert.equal(await page.title(), "Members · Kordless");
+    await until(page, () => document.activeElement.id === "main");
+    await page.goBack();
+    await page.getByRole("heading", { name: "API Keys" }).waitFor();
+    await page.goForward();
+    await page.getByRole("heading", { name: "Members", level: 1 }).waitFor();
+    await page.reload();
+    await page.keyboard.press("Tab");
+    await page.getByRole("link", { name: "Skip to the content" }).press("Enter");
+    assert.equal(await page.evaluate(() => document.activeElement.id), "main");
+  });
+
+  it("says what it does not have, and what the API refuses", async ({ browser }) => {
+    const page = await browser.open("admin", "#/nowhere");
+    await page.getByText("There is no such page").waitFor();
+    await page.goto(`${page.url().split("#")[0]}#/keys/key_none`);
+    await page.getByRole("alert").getByText("There is no such object").waitFor();
+    await page.getByRole("alert").getByRole("button", { name: "Try again" }).waitFor();
+    page.expected.push(404, 404, 404, 400);
+  });
+
+  it("says so when the server cannot be reached, and goes on when it can", async ({ browser }) => {
+    const page = await browser.open("admin", "#/members");
+    await settled(page);
+    await page.context().setOffline(true);
+    await page.getByRole("link", { name: "Audit" }).click();
+    await page.getByText("cannot be").waitFor();
+    await page.context().setOffline(false);
+    await page.getByRole("button", { name: "Try again" }).click();
+    await page.getByRole("columnheader", { name: "When" }).waitFor();
+  });
+}

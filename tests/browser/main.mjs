@@ -19,11 +19,10 @@ async function attempt(name, work) {
 }
 
 async function runFile(name) {
-  const tests = [];
-  const module = await import(`./${name}`);
-  const world = {};
-  module.default((title, work) => tests.push([title, work]));
+  const tests = [], world = {};
   try {
+    const module = await import(`./${name}`);
+    module.default((title, work) => tests.push([title, work]));
     world.server = await Server.start(module.options);
     world.browser = await Browser.start(world.server);
     for (const [title, work] of tests) {

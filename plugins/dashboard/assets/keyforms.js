@@ -128,7 +128,7 @@ export function revoke(key, done) {
   const reason = field({ name: "reason", label: "Reason", optional: true, maxlength: 200,
     placeholder: "Lost laptop" });
   confirm({
-    title: "Revoke API key", danger: true, action: `Revoke key …${key.last4}`,
+    title: "Revoke API key", danger: true, action: `Revoke key\u00a0…${key.last4}`,
     text: h("p", null, "Revoke ", h("strong", null, `“${key.label}”`), ", the key ending in ",
       h("code", null, key.last4), "?"),
     more: [notice("bad", h("p", null, "Every request with it is refused from then on. This cannot be undone.")),

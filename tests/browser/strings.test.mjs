@@ -18,6 +18,8 @@ const strings = {
   prototype: "__proto__",
 };
 
+const telling = [strings.markup, strings.right, strings.emoji, strings.wide]; // where all would take long
+
 // All of the text of the page, as it is and not as it looks.
 const text = (page) => page.evaluate(() => document.body.textContent);
 
@@ -46,7 +48,7 @@ export default function tests(it) {
           { label: one, note: one.repeat(Math.floor(2000 / one.length)) })).api_key);
       }
       await shows(await browser.open("admin", "#/keys", look), "keys", Object.values(strings));
-      for (const key of made) {
+      for (const key of made.filter((one) => telling.includes(one.label))) {
         const page = await browser.open("admin", `#/keys/${key.id}`, look);
         await shows(page, "key", [key.label, key.note]);
         await page.getByRole("button", { name: "Revoke" }).click();
@@ -79,7 +81,7 @@ export default function tests(it) {
   }
 
   it("in addresses, searches and refusals", async ({ browser }) => {
-    for (const one of Object.values(strings)) {
+    for (const one of [...telling, strings.quotes]) {
       const page = await browser.open("admin", `#/keys?q=${encodeURIComponent(`none ${one}`)}`);
       await shows(page, "search", [`none ${one}`]);
       await page.context().close();

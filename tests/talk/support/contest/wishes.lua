@@ -105,6 +105,9 @@ end
 
 local function change(self, kind, tail, body, more)
   local b = some(self)
+  for _ = 1, kind == "confirm" and 8 or 0 do -- of those that wait for it, mostly
+    b = b and b.service.approval and b or some(self)
+  end
   if not b then return nil end
   local op = { kind = kind, booking = b, to = more and more(b) }
   local own = kind == "confirm" or kind == "annotate" or chance(2)
@@ -139,7 +142,7 @@ function make.hold(self)
   return { kind = "hold", service = service, start = start, party = party,
     bytes = bytes(self, "POST", book.prefix .. "/holds", { service_slug = service.slug,
       starts_at = to.startsAt, ends_at = to.endsAt, host_id = host, party_size = party,
-      ttl_minutes = random(3) }) }
+      ttl_minutes = random(6) }) }
 end
 
 local function of_hold(self, kind, method, tail, body)
@@ -179,8 +182,8 @@ function make.touch(self)
 end
 
 local dice = {}
-for kind, weight in pairs({ create = 36, retry = 7, abuse = 1, use = 5, cancel = 26, move = 14,
-  confirm = 5, annotate = 3, hold = 7, extend = 3, release = 2, leave = 1, touch = 2, ["return"] = 3 }) do
+for kind, weight in pairs({ create = 36, retry = 7, abuse = 1, use = 7, cancel = 26, move = 14,
+  confirm = 9, annotate = 3, hold = 12, extend = 5, release = 4, leave = 1, touch = 2, ["return"] = 3 }) do
   for _ = 1, weight do dice[#dice + 1] = kind end
 end
 table.sort(dice)

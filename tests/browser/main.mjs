@@ -42,6 +42,8 @@ async function runFile(name) {
   }
 }
 
+for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"]) process.once(signal, () => process.exit(1));
+
 const files = readdirSync(new URL(".", import.meta.url)).sort()
   .filter((one) => one.endsWith(".test.mjs") && one.includes(only));
 for (const file of files) await runFile(file);

@@ -30,6 +30,7 @@ export class Server {
     const words = ["serve", "--data", self.data, "--listen", "127.0.0.1:0", "--workers", "2",
       "--scripts", join(self.dir, "scripts"), "--plugins", "plugins", ...demo ? ["--demo"] : []];
     self.child = spawn(process.env.KORDLESS_TEST_BIN ?? "build/kordless-test", words);
+    process.once("exit", () => self.child.kill("SIGKILL")); // whatever ends the tests
     self.log = "";
     self.child.stderr.on("data", (part) => { self.log += part; });
     self.ended = new Promise((resolve) => self.child.on("exit", (code) => resolve(code)));

@@ -270,8 +270,17 @@ export default function tests(it) {
       const own = (await slots(server, "consultation", later(DAY, i % 3))).filter((one) => one.hostId === hosts[i % 3]);
       await booked(server, own[2 + i * 2], name, { notes: "Prefers tea." });
     }
+    const [class_] = (await slots(server, "group-class", later(DAY, 1))).slice(2);
+    await booked(server, class_, "Katherine Johnson", { service: "group-class", party_size: 2 });
     await seen(world, "calendar-week", "admin", calendar(DAY, "view=week&as=grid"));
-    await seen(world, "calendar-day", "admin", calendar(DAY));
+    await seen(world, "calendar-day", "admin", calendar(later(DAY, 1)), async (page) => {
+      const left = (selector) => page.locator(selector).evaluateAll((all) => all.map((one) =>
+        Math.round(one.getBoundingClientRect().left)));
+      assert.deepEqual(await left(".cal-head"), await left(".cal-column"), "each head stands above its column");
+      assert.ok(await page.locator(".cal-closed").first().isVisible(), "closed hours are shaded");
+    });
+    await seen(world, "calendar-queue", "admin", calendar(DAY), (page) =>
+      page.getByRole("button", { name: /To confirm/ }).click());
     await seen(world, "calendar-list", "admin", calendar(DAY, "view=day&as=list"));
     await seen(world, "calendar-new", "admin", calendar(DAY), async (page) => {
       await page.getByRole("button", { name: "New booking" }).click();

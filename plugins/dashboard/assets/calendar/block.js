@@ -49,16 +49,16 @@ export function classes(block, color) {
 // has no room, is what a screen reader says.
 export function blockButton(block, { book, color, withHost, open, room }) {
   const host = hostName(block.bookings[0], book);
-  const rest = block.session ? `${block.bookings.length} bookings` : block.title;
-  const name = h("span", { class: "cal-line" }, h("strong", { dir: "auto" }, title(block)), block.session
-    && h("span", { class: "cal-count" }, count(block), h("span", { class: "sr-only" }, " places")),
-  room < 2 && h("span", { class: "cal-from num" }, formatClock(block.start)),
-  room < 2 && mark(block) && h("span", { class: "cal-mark" }, mark(block)));
-  const lines = [room >= 2 && mark(block) && h("span", { class: "cal-mark" }, mark(block)),
-    h("span", { class: "cal-line num" }, clockSpan(block)), h("span", { class: "cal-line", dir: "auto" }, rest),
-    h("span", { class: "cal-line", dir: "auto" }, host)].filter(Boolean);
-  for (const line of lines.slice(withHost ? room - 1 : Math.min(room - 1, lines.length - 1))) {
-    line.className = "sr-only";
+  const rest = block.session ? `${count(block)} places · ${block.bookings.length} bookings` : block.title;
+  const line = (text, dir) => h("span", { class: dir ? "cal-line" : "cal-line num", dir }, text);
+  const name = h("span", { class: "cal-line" }, h("strong", { dir: "auto" }, title(block)),
+    room < 2 && !withHost && h("span", { class: "cal-from num" }, formatClock(block.start)),
+    room < 2 && mark(block) && h("span", { class: "cal-mark" }, mark(block)));
+  const marked = room >= 2 && mark(block) && h("span", { class: "cal-mark" }, mark(block));
+  const times = line(clockSpan(block)), what = line(rest, "auto");
+  const lines = [...block.session ? [what, marked, times] : [marked, times, what], line(host, "auto")].filter(Boolean);
+  for (const one of lines.slice(withHost ? room - 1 : Math.min(room - 1, lines.length - 1))) {
+    one.className = "sr-only";
   }
   return h("button", { type: "button", class: classes(block, color), data: { key: block.key },
     title: `${clockSpan(block)} ${title(block)} · ${rest} · ${host}`, tabindex: -1, onclick: open },

@@ -88,3 +88,8 @@ export function orNull(text) {
   const trimmed = text?.trim();
   return trimmed ? trimmed : null;
 }
+
+// A public name made of a name: "Bella's Barber" -> "bella-s-barber".
+export function slugOf(name) {
+  return name.toLowerCase().normalize("NFKD").replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 63);
+}

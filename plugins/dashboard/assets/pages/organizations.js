@@ -1,15 +1,11 @@
 // All organizations of the server, for operators: looked at, made, and chosen.
 import { fill, h } from "../dom.js";
-import { field, form } from "../forms.js";
+import { field, form, slugOf } from "../forms.js";
 import { icon } from "../icons.js";
 import { platform } from "../api.js";
 import { session } from "../session.js";
 import { formatDate, when } from "../time.js";
 import { badge, button, dialog, empty, skeleton, table } from "../ui.js";
-
-function slugOf(name) {
-  return name.toLowerCase().normalize("NFKD").replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 63);
-}
 
 export function create(done) {
   dialog("New organization", (self) => {

@@ -8,6 +8,7 @@
 #include "native/handler.h"
 #include "operate.h"
 #include "ratelimit.h"
+#include "sources.h"
 #include "testclock.h"
 
 static void count(struct flight *f)
@@ -138,6 +139,22 @@ static void show_decisions(struct flight *f)
     buf_lit(body, "]}");
 }
 
+static void show_scripts(struct flight *f)
+{
+    struct buf *body = &f->x->reply->body;
+    struct source_list l;
+    struct arena a;
+    arena_init(&a);
+    sources_list(&a, f->generation, &l);
+    f->x->reply->status = 200;
+    buf_fmt(body,
+            "{\"generation\":%u,\"hash\":\"%s\",\"scripts\":", f->generation->number,
+            l.hash);
+    sources_put_texts(body, &l, STR("scripts/"));
+    buf_char(body, '}');
+    arena_end(&a);
+}
+
 static void show_metrics(struct flight *f)
 {
     struct reply *r = f->x->reply;
@@ -179,6 +196,9 @@ static void answer_native(struct flight *f)
         return;
     case NATIVE_DECISIONS:
         show_decisions(f);
+        break;
+    case NATIVE_SCRIPTS:
+        show_scripts(f);
         break;
     case NATIVE_CLOCK:
         testclock_answer(f->worker->shared->clock, f->x->req->body, f->x->reply);

@@ -168,6 +168,17 @@ static int go_live(struct server *s, struct generation *g, enum reload_kind kind
     return 0;
 }
 
+static void remember(struct server *s, enum reload_kind kind, bool live,
+                     const struct buf *faults)
+{
+    s->last_reload.wall_ms = clock_read(s->shared.clock).wall_ms;
+    s->last_reload.rollback = kind == RELOAD_ROLLBACK;
+    s->last_reload.live = live;
+    buf_clear(&s->last_reload.faults);
+    buf_str(&s->last_reload.faults, buf_slice(faults));
+    metrics_reloaded(s->shared.metrics, live, s->last_reload.wall_ms);
+}
+
 int reload_run(struct server *s, enum reload_kind kind, struct str actor,
                struct buf *report, struct buf *faults)
 {
@@ -179,7 +190,7 @@ int reload_run(struct server *s, enum reload_kind kind, struct str actor,
     if (!err && kind != RELOAD_DRY)
         put_audit(s, kind == RELOAD_ROLLBACK, actor);
     if (kind != RELOAD_DRY)
-        metrics_reloaded(s->shared.metrics, !err, clock_read(s->shared.clock).wall_ms);
+        remember(s, kind, !err, faults);
     if (!err)
         return 0;
     generation_drop(g);

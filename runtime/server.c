@@ -244,6 +244,7 @@ int server_open(struct server **out, const struct server_options *o, struct buf 
     if (!s)
         abort();
     s->lock_fd = -1;
+    buf_init(&s->last_reload.faults);
     s->shared.clock = clock_new();
     s->shared.log =
         log_new(s->shared.clock, o->log_level, o->log_format, log_to_stderr, NULL);
@@ -450,6 +451,7 @@ void server_close(struct server *s, int64_t drain_ms)
     hush_free(s->shared.hush);
     zones_free(s->shared.zones);
     desk_free(s->shared.desk);
+    buf_end(&s->last_reload.faults);
     pepper_end(&s->shared.pepper);
     log_free(s->shared.log);
     clock_free(s->shared.clock);

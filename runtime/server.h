@@ -29,6 +29,11 @@ struct server { /* main's own; threads see only `shared` */
         struct tally *spare; /* empty, for the next worker */
         int64_t flushed_ms, swept_ms, complained_ms;
     } counts; /* counts.c's own, on the steady clock */
+    struct { /* the last that was to go live, as status tells; reload.c's own */
+        int64_t wall_ms; /* 0: none since the start */
+        bool rollback, live;
+        struct buf faults; /* a line each */
+    } last_reload;
     enum origin origin;
     bool first_token; /* this start made DIR/operator-token */
     char data[4096], db_path[4200];

@@ -124,6 +124,23 @@ int sources_put_diff(struct buf *out, const struct source_list *from,
     return n + put_names(out, "removed", from, to, false);
 }
 
+void sources_put_texts(struct buf *out, const struct source_list *l, struct str prefix)
+{
+    buf_char(out, '[');
+    for (int i = 0; i < l->n; i++) {
+        const struct source_file *f = &l->files[i];
+        if (!str_starts(f->name, prefix))
+            continue;
+        sources_put_comma(out);
+        buf_char(out, '{');
+        sources_put_str(out, "name", f->name);
+        sources_put_str(out, "hash", (struct str){f->hash, 16}); /* as in decisions */
+        sources_put_str(out, "text", f->text);
+        buf_char(out, '}');
+    }
+    buf_char(out, ']');
+}
+
 void sources_put_comma(struct buf *out)
 {
     if (out->n && out->p[out->n - 1] != '{' && out->p[out->n - 1] != '[')

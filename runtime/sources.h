@@ -31,6 +31,9 @@ bool sources_same(const struct source_list *a, const struct source_list *b,
 int sources_put_diff(struct buf *out, const struct source_list *from,
                      const struct source_list *to);
 
+/* [{"name", "hash", "text"}, …] as JSON of the files whose names begin so. */
+void sources_put_texts(struct buf *out, const struct source_list *l, struct str prefix);
+
 /* For the reports: "name":"text", with what is not UTF-8 as null; after a comma unless
  * it is the first. */
 void sources_put_str(struct buf *out, const char *name, struct str text);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/date.h"
 #include "base/json.h"
 #include "sources.h"
 #include "worker.h"
@@ -103,6 +104,23 @@ static void put_scripts(const struct source_list *l, struct buf *out)
     buf_lit(out, "}");
 }
 
+/* Null: there was none since the start. */
+static void put_last_reload(const struct server *s, struct buf *out)
+{
+    char at[32];
+    buf_lit(out, ",\"last_reload\":");
+    if (!s->last_reload.wall_ms) {
+        buf_lit(out, "null");
+        return;
+    }
+    time_format(s->last_reload.wall_ms / 1000, at);
+    buf_fmt(out, "{\"at\":\"%s\",\"rollback\":%s,\"live\":%s", at,
+            s->last_reload.rollback ? "true" : "false",
+            s->last_reload.live ? "true" : "false");
+    status_put_faults(out, buf_slice(&s->last_reload.faults));
+    buf_char(out, '}');
+}
+
 /* --- all of it --- */
 
 static void put_server(struct server *s, const struct source_list *l, struct buf *out)
@@ -128,6 +146,7 @@ void status_put(struct server *s, struct buf *out)
     put_server(s, &l, out);
     put_scripts(&l, out);
     put_drift(s, &l, out);
+    put_last_reload(s, out);
     buf_lit(out, ",\"plugins\":[");
     for (int i = 0; i < s->generation->n_plugins; i++) {
         sources_put_comma(out);

@@ -80,6 +80,20 @@ static struct schema decisions_members[] = {
     COUNTED("dropped"),
 };
 static struct declared_reply decisions[] = {{200, OBJECT(decisions_members)}};
+static struct schema script_members[] = {
+    {MEMBER("name", SCHEMA_STRING)},
+    {MEMBER("hash", SCHEMA_STRING)},
+    {.name = STR("text"), .type = SCHEMA_STRING, .required = true, .nullable = true,
+     ANY_SIZE},
+};
+static struct schema script = OBJECT(script_members);
+static struct schema scripts_members[] = {
+    COUNTED("generation"),
+    {MEMBER("hash", SCHEMA_STRING)},
+    {.name = STR("scripts"), .type = SCHEMA_ARRAY, .required = true, .items = &script,
+     ANY_SIZE},
+};
+static struct declared_reply scripts[] = {{200, OBJECT(scripts_members)}};
 static struct schema status_member[] = {{MEMBER("status", SCHEMA_OBJECT)}};
 static struct declared_reply status[] = {{200, OBJECT(status_member)}};
 
@@ -117,6 +131,14 @@ static const struct route table[] = {
      .handler = STR("status"),
      .summary = STR("What runs, and how the disk differs from it."),
      .declared = {REPLIES(status)}},
+    {.native = NATIVE_SCRIPTS,
+     .method = HTTP_GET,
+     .auth = ROUTE_PLATFORM,
+     .path = STR("/api/platform/v1/scripts"),
+     .label = STR("GET /api/platform/v1/scripts"),
+     .handler = STR("scripts"),
+     .summary = STR("The operator's scripts as they run, to be read."),
+     .declared = {REPLIES(scripts)}},
     {.native = NATIVE_DECISIONS,
      .method = HTTP_GET,
      .auth = ROUTE_PLATFORM,

@@ -57,6 +57,7 @@ enum route_native {
     NATIVE_ROLLBACK,
     NATIVE_STATUS,
     NATIVE_DECISIONS,
+    NATIVE_SCRIPTS,
     NATIVE_CLOCK
 };
 

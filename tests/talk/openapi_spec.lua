@@ -16,6 +16,7 @@ local own = { -- of the runtime and of the natives: who has to prove what
   ["GET /api/calendar/v1/rate-limit"] = "key", ["POST /api/platform/v1/reload"] = "operator",
   ["POST /api/platform/v1/rollback"] = "operator", ["GET /api/platform/v1/status"] = "operator",
   ["GET /api/platform/v1/decisions"] = "operator", ["GET /metrics"] = "operator",
+  ["GET /api/platform/v1/scripts"] = "operator",
   ["GET /healthz"] = false, ["GET /readyz"] = false, ["GET /openapi.json"] = false,
   ["GET /docs"] = false, ["GET /docs/lua"] = false, ["GET /tally"] = false, ["POST /v1/show/{id}"] = "key",
   ["GET /v1/organization/{id}"] = "key", ["GET /v1/contact/{id}"] = "key",

@@ -24,6 +24,8 @@ export const pages = [
     role: "admin", load: () => import("./pages/members.js") },
   { path: "audit", group: "Settings", crumbs: ["Settings"], title: "Audit", icon: "scroll",
     role: "admin", load: () => import("./pages/audit.js") },
+  { path: "policies", group: "Server", title: "Policies", icon: "shield", role: "operator", everywhere: true,
+    load: () => import("./pages/policies.js") },
   { path: "organizations", group: "Server", title: "Organizations", icon: "building",
     role: "operator", everywhere: true, load: () => import("./pages/organizations.js") },
 ];

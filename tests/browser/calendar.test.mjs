@@ -172,7 +172,7 @@ export default function tests(it) {
     const one = await booked(server, slot, "Barbara Liskov", { service: "group-class", party_size: 3 });
     const two = await booked(server, slot, "Donald Knuth", { service: "group-class" });
     const class_ = block(page, "Group class");
-    await class_.waitFor(); // by itself: the page asks for what is new
+    await class_.filter({ hasText: "4/8" }).waitFor(); // by itself: the page asks for what is new
     assert.match(await class_.innerText(), /Group class\s*4\/8/);
     assert.match(await class_.innerText(), /2 to confirm/);
     await page.getByRole("button", { name: "To confirm 2" }).click();

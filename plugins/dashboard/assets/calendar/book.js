@@ -12,7 +12,7 @@ export async function openBook(ctx) {
   const [hosts, services, teams] = await Promise.all(["hosts", "services", "teams"].map((name) =>
     all(ctx.calendar.get, `/${name}`, name)));
   const book = {
-    hosts: byId(hosts.list.sort((a, b) => a.displayName.localeCompare(b.displayName))), services: byId(services.list, "slug"), teams: byId(teams.list),
+    hosts: byId(hosts.list.sort((a, b) => a.displayName.localeCompare(b.displayName))), services: byId(services.list.sort((a, b) => a.name.localeCompare(b.name)), "slug"), teams: byId(teams.list),
     shown: new Map(), pending: new Map(), from: 0, to: 0, since: 0, cut: false,
   };
   return { ...methods(ctx, book), book };

@@ -30,6 +30,22 @@ local function grid(world, layout, who, query, max)
   return list
 end
 
+local PLACES = 65536
+
+-- By start, then by host. Whole numbers are sorted in C, without a call for each compare.
+local function in_order(slots)
+  local keys, by_key = {}, {}
+  for i, slot in ipairs(slots) do
+    local key = slot.start * PLACES + slot.place
+    keys[i], by_key[key] = key, slot
+  end
+  table.sort(keys)
+  for i, key in ipairs(keys) do
+    slots[i] = by_key[key]
+  end
+  return slots
+end
+
 -- Of all candidates, by start and then by host; nil when they are too many.
 local function grids(world, query)
   local layout, all = windows.layout(world, query.from, query.to), {}
@@ -43,10 +59,7 @@ local function grids(world, query)
       all[#all + 1] = slot
     end
   end
-  table.sort(all, function(x, y)
-    return x.start < y.start or x.start == y.start and x.place < y.place
-  end)
-  return all
+  return in_order(all)
 end
 
 -- Marks each slot with what time and party have against it. Those that are left: the others
@@ -58,9 +71,12 @@ local function by_rule(world, query, slots)
       ask.start, ask.finish = slot.start, slot.finish
       violations = rules.limits(world.service, ask)
     end
-    slot.why = table.move(violations, 1, #violations, 1, {})
-    slot.why[#slot.why + 1] = slot.outside
-    fine[#fine + 1] = not slot.why[1] and slot or nil
+    if violations[1] or slot.outside then
+      slot.why = table.move(violations, 1, #violations, 1, {})
+      slot.why[#slot.why + 1] = slot.outside
+    else
+      fine[#fine + 1] = slot
+    end
   end
   return fine
 end
@@ -71,8 +87,10 @@ local function by_policy(world, query, slots)
   local lo, hi = tally.reach(world, query.from, query.to)
   local broken = lo and tally.build(world, store.booked(world.service.id, lo, hi, query.except))
   for i, slot in ipairs(slots) do
-    slot.why[1] = refusals[i]
-    slot.why[#slot.why + 1] = broken and broken(slot) or nil
+    local refusal, limit = refusals[i], broken and broken(slot) or nil
+    if refusal or limit then
+      slot.why = refusal and { refusal, limit } or { limit }
+    end
   end
 end
 
@@ -101,30 +119,37 @@ end
 local function by_ledger(world, query, slots)
   local free = slots[1] and places(world, query)
   for _, slot in ipairs(slots) do
-    local left = not slot.why[1] and free[slot.place][slot.start] or 0
+    local left = not slot.why and free[slot.place][slot.start] or 0
     slot.free = left
-    slot.why[1] = slot.why[1] or left < query.party_size and unbookable.occupied(left) or nil
+    if not slot.why and left < query.party_size then
+      slot.why = { unbookable.occupied(left) }
+    end
   end
 end
 
--- In the order of offer.list.
-local function sorted(slots, ranks)
-  local order = {}
-  for i, slot in ipairs(slots) do
+local function by_rank(x, y)
+  return x.rank < y.rank or x.rank == y.rank and x.place < y.place
+end
+
+-- In the order of offer.list: those of one start by the script's ranks, if it has any.
+local function ranked(slots, ranks)
+  local first = 1
+  for i, slot in ipairs(ranks and slots or {}) do
     slot.rank = tonumber(ranks[i]) or 0
-    order[i] = slot
-  end
-  table.sort(order, function(x, y)
-    if x.start ~= y.start then
-      return x.start < y.start
+    local following = slots[i + 1]
+    if not following or following.start ~= slot.start then
+      local same = table.move(slots, first, i, 1, {})
+      table.sort(same, by_rank)
+      table.move(same, 1, #same, first, slots)
+      first = i + 1
     end
-    return x.rank < y.rank or x.rank == y.rank and x.place < y.place
-  end)
-  return order
+  end
+  return slots
 end
 
 -- Slots {start, finish, free, who, place}, `place` among the candidates, in the order of
--- offer.list, each with `why`, its violations; nil when they are too many.
+-- offer.list, each with `why`, its violations, nil where it can be booked; nil when they are
+-- too many.
 function unbookable.list(world, query)
   offer.only(world, query)
   local slots = grids(world, query)
@@ -134,7 +159,7 @@ function unbookable.list(world, query)
   local fine = by_rule(world, query, slots)
   by_policy(world, query, fine)
   by_ledger(world, query, fine)
-  return sorted(slots, policy.ranks(world, query, slots) or {})
+  return ranked(slots, policy.ranks(world, query, slots))
 end
 
 function unbookable.view(slots, world, timezone)
@@ -147,8 +172,8 @@ function unbookable.view(slots, world, timezone)
     shown.startsAt = kordless.time.format(slot.start)
     shown.endsAt = kordless.time.format(slot.finish)
     shown.availableCapacity = slot.free
-    shown.bookable = slot.why[1] == nil
-    shown.violations = slot.why[1] and slot.why or nil
+    shown.bookable = slot.why == nil
+    shown.violations = slot.why
     list[i] = shown
   end
   return list

@@ -59,8 +59,8 @@ describe("a secret", function()
   -- All that can be asked about what happened: the answers are listened to as well.
   local function look_around()
     local admin, own = client.admin(s), P .. "/organizations/" .. org.id
-    for _, path in ipairs({ "/metrics", P .. "/status", P .. "/scripts", P .. "/decisions", P .. "/audit?limit=100",
-      P .. "/members", P .. "/tokens", P .. "/secrets", P .. "/organizations", own,
+    for _, path in ipairs({ "/metrics", P .. "/status", P .. "/scripts", P .. "/decisions",
+      P .. "/audit?limit=100", P .. "/members", P .. "/tokens", P .. "/secrets", P .. "/organizations", own,
       own .. "/api-keys?limit=100", own .. "/members", own .. "/audit?limit=100", own .. "/usage",
       own .. "/limits", own .. "/signals" }) do
       local r = admin:get(path)

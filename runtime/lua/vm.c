@@ -89,10 +89,21 @@ static void host_ends(struct vm *vm)
     vm->headroom = 0;
 }
 
+/* Finalizers are all ours, and give back what lies outside of Lua; but calling one may
+ * take a little memory, and Lua never calls again one that failed for want of it. So
+ * the collections that are ours run past any cap. */
+static void collect(struct vm *vm, lua_State *L, int what, int kib)
+{
+    size_t before = vm->headroom;
+    vm->headroom = SIZE_MAX / 4;
+    lua_gc(L, what, kib);
+    vm->headroom = before;
+}
+
 void vm_relieve(struct vm *vm)
 {
     if (vm->used > vm->max / 2)
-        lua_gc(vm->main, LUA_GCCOLLECT);
+        collect(vm, vm->main, LUA_GCCOLLECT, 0);
 }
 
 void vm_account(lua_State *L, ptrdiff_t bytes)
@@ -106,11 +117,11 @@ void vm_account(lua_State *L, ptrdiff_t bytes)
     if (vm->used > vm->max) {
         vm_charge_later(vm, vm->used / COLLECT_PER_CHARGE);
         vm->owed = 0;
-        lua_gc(L, LUA_GCCOLLECT);
+        collect(vm, L, LUA_GCCOLLECT, 0);
     } else if (vm->owed >= OUTSIDE_STEP) {
         int kib = (int)(vm->owed >> 10);
         vm->owed = 0;
-        lua_gc(L, LUA_GCSTEP, kib);
+        collect(vm, L, LUA_GCSTEP, kib);
     }
     if (vm->used > vm->max) {
         lua_newuserdatauv(L, 1, 0); /* over the cap: raises the memory error */
@@ -279,6 +290,7 @@ void vm_free(struct vm *vm)
 {
     if (!vm)
         return;
+    vm->headroom = SIZE_MAX / 4; /* as in collect */
     if (vm->main)
         lua_close(vm->main);
     buf_end(&vm->obituary);

@@ -104,6 +104,50 @@ static void the_host_has_headroom(void **state)
         vm_thread_end(s.vm, co[i], false);
 }
 
+/* Memory outside of Lua that a value holds, counted: it takes the state over its cap,
+ * and has to come back all the same. */
+static int held;
+
+static int l_hold_gc(lua_State *L)
+{
+    held--;
+    vm_account(L, -(ptrdiff_t)(6 << 20));
+    return 0;
+}
+
+static int l_hold(lua_State *L)
+{
+    lua_newuserdatauv(L, 1, 0);
+    lua_createtable(L, 0, 1);
+    lua_pushcfunction(L, l_hold_gc);
+    lua_setfield(L, -2, "__gc");
+    lua_setmetatable(L, -2);
+    held++;
+    vm_account(L, 6 << 20);
+    return 1;
+}
+
+static void what_is_held_outside_comes_back(void **state)
+{
+    (void)state;
+    held = 0;
+    lua_pushcfunction(vm_main(s.vm), l_hold);
+    vm_set_library(s.vm, "hold");
+    for (int i = 0; i < 20; i++) {
+        s.budget = (struct budget){BUDGET_INSTRUCTIONS, BUDGET_YIELDS};
+        script_true(&s, "kordless.hold() kordless.hold() return true");
+        script_ends(&s, "local a, b = kordless.hold(), kordless.hold()", VM_MEMORY);
+        script_true(&s, "return true");
+        assert_int_equal(held, 0);
+        assert_true(vm_memory(s.vm) < 1 << 20);
+    }
+    script_ends(&s, "local a = kordless.hold() while true do end", VM_BUDGET);
+    script_ends(&s, "local a, b = kordless.hold(), kordless.hold()", VM_MEMORY);
+    script_end(&s);
+    assert_int_equal(held, 0);
+    script_begin(&s, 8 << 20);
+}
+
 /* One step after the other until it is enough: nothing in between may break. */
 static void every_memory_limit_ends_well(void **state)
 {
@@ -274,6 +318,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(bare_chunks_see_nothing, begin, end),
         cmocka_unit_test_setup_teardown(the_main_state_runs_and_survives, begin, end),
         cmocka_unit_test_setup_teardown(modules_are_found_once, begin, end),
+        cmocka_unit_test_setup_teardown(what_is_held_outside_comes_back, begin, end),
         cmocka_unit_test_setup_teardown(threads_are_pooled, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,7 +4,7 @@ const DAY = 86400e3;
 const clocks = new Map();
 
 // What a clock in the zone shows at an instant, as if it were UTC: milliseconds.
-function wall(zone, at) {
+export function wall(zone, at) {
   if (!clocks.has(zone)) {
     clocks.set(zone, new Intl.DateTimeFormat("en-US", { timeZone: zone, hourCycle: "h23", year: "numeric",
       month: "numeric", day: "numeric", hour: "numeric", minute: "numeric", second: "numeric" }));

@@ -1,6 +1,9 @@
 // Days as the organization's clocks have them: some last 23 hours, some 25. A date is
 // "2031-03-09", an instant is in milliseconds.
+import { addDays, dateOf as dateIn, sayDate, wall } from "../days.js";
 import { currentZone } from "../time.js";
+
+export { addDays };
 
 const DAY = 86400e3, MINUTE = 60e3;
 
@@ -11,35 +14,20 @@ function memo(key, make) {
   return cache.get(full);
 }
 
-function parts(at) {
-  const form = memo("parts", () => new Intl.DateTimeFormat("en-GB", { timeZone: currentZone(),
-    hourCycle: "h23", year: "numeric", month: "numeric", day: "numeric", hour: "numeric", minute: "numeric",
-    second: "numeric" }));
-  return Object.fromEntries(form.formatToParts(at).map((part) => [part.type, Number(part.value)]));
-}
-
-// What the wall clock shows, as if it were in UTC.
-function clock(at) {
-  const p = parts(at);
-  return Date.UTC(p.year, p.month - 1, p.day, p.hour, p.minute, p.second);
-}
+const clock = (at) => wall(currentZone(), at);
 const offset = (at) => clock(at) - Math.floor(at / 1000) * 1000;
 
 const plain = (date) => Date.parse(`${date}T00:00:00Z`);
 const named = (utc) => new Date(utc).toISOString().slice(0, 10);
 
-export const dateOf = (at) => named(clock(new Date(at).getTime()));
+export const dateOf = (at) => dateIn(currentZone(), at);
 export const today = () => dateOf(Date.now());
-export const addDays = (date, n) => named(plain(date) + n * DAY);
 export const monday = (date) => addDays(date, -((new Date(plain(date)).getUTCDay() + 6) % 7));
 export const isDate = (text) => /^\d{4}-\d\d-\d\d$/.test(text ?? "") && !Number.isNaN(plain(text))
   && named(plain(text)) === text;
 
 // "Mon 9 Mar", however the options say it.
-export function say(date, options = { weekday: "short", day: "numeric", month: "short" }) {
-  return memo(`say ${JSON.stringify(options)}`, () =>
-    new Intl.DateTimeFormat("en-GB", { timeZone: "UTC", ...options })).format(plain(date));
-}
+export const say = (date, options = { weekday: "short", day: "numeric", month: "short" }) => sayDate(date, options);
 
 // The first t of [low, high) for which it is true, to the second.
 function first(low, high, holds) {

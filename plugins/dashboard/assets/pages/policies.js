@@ -89,12 +89,16 @@ function scripts(list) {
     const lines = (one.text ?? "").replace(/\n$/, "").split("\n");
     fill(place, h("p", { class: "small-text muted" }, "Hash ", h("code", null, one.hash), `, ${lines.length} lines. `
       + "Bookings keep the hash of the text they were made under."), h("div", { class: "code" },
-      h("pre", { tabindex: 0, "aria-label": short(one), class: "numbered" }, lines.map((line) => h("code", null, `${line}\n`)))));
+      h("pre", { tabindex: 0, "aria-label": short(one), class: "numbered" }, lines.map((line) => h("code", null, `${bare(line)}\n`)))));
   };
   show(list[0].name);
   return card("Scripts", h("div", { class: "stack" }, segmented("Script", list.map((one) => [one.name, short(one)]),
     list[0].name, show), place));
 }
+
+// Marks that turn text around would let a script read otherwise than it runs: they are named.
+const bare = (line) => line.replace(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
+  (mark) => `<U+${mark.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}>`);
 
 // What a rule answered, in lines; the same one for many slots once, with how many.
 function answers(value) {
@@ -105,7 +109,7 @@ function answers(value) {
     const text = one.message ? `${one.code ?? "policy_denied"}: ${one.message}` : answers(one)[0];
     times.set(text, (times.get(text) ?? 0) + 1);
   }
-  return [...times].map(([text, n]) => n > 1 ? `${text} (${n} times)` : text);
+  return [...times].map(([text, n]) => n > 1 ? `${n} times: ${text}` : text);
 }
 
 function result(one) {

@@ -27,11 +27,10 @@ async function runFile(name) {
     world.browser = await Browser.start(world.server);
     for (const [title, work] of tests) {
       await attempt(`${name.replace(".test.mjs", "")}: ${title}`, async () => {
-        try {
-          await work(world);
-        } finally {
-          await world.browser.closePages();
-        }
+        const faults = [];
+        await (async () => work(world))().catch((fault) => faults.push(fault));
+        await world.browser.closePages().catch((fault) => faults.push(fault));
+        if (faults.length > 0) throw new Error(faults.map((one) => one.stack ?? one).join("\n\n"));
       });
     }
   } catch (fault) {

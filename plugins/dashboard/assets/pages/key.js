@@ -63,9 +63,16 @@ function actions(key, ctx) {
     works && button("Revoke", { icon: "ban", kind: "danger", onclick: () => revoke(key, done) })];
 }
 
+// All at once; of several faults the first in the list is told, whichever came first.
+async function together(list) {
+  const ends = await Promise.allSettled(list), bad = ends.find((one) => one.status === "rejected");
+  if (bad) throw bad.reason;
+  return ends.map((one) => one.value);
+}
+
 async function ask(ctx, range, options) {
   const id = ctx.params.id;
-  const [key, usage, limits, denials] = await Promise.all([
+  const [key, usage, limits, denials] = await together([
     ctx.platform.get(`/api-keys/${id}`, {}, options),
     ctx.platform.get(`/organizations/${ctx.org.id}/usage`, { key: id, by: "status", ...rangeQuery(range) }, options),
     ctx.platform.get(`/api-keys/${id}/limits`, {}, options),

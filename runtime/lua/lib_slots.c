@@ -38,10 +38,8 @@ static struct held *check(lua_State *L, int idx)
 
 static void settle(lua_State *L, struct held *h)
 {
-    size_t now = h->set.cap * sizeof(struct slot) + h->set.cap_runs * sizeof(size_t);
-    size_t before = h->counted;
-    h->counted = now;
-    vm_account(L, (ptrdiff_t)now - (ptrdiff_t)before);
+    vm_recount(L, &h->counted,
+               h->set.cap * sizeof(struct slot) + h->set.cap_runs * sizeof(size_t));
 }
 
 struct slots *slots_check(lua_State *L, int idx)
@@ -192,8 +190,7 @@ static int l_gc(lua_State *L)
 {
     struct held *h = check(L, 1);
     slots_end(&h->set);
-    vm_account(L, -(ptrdiff_t)h->counted);
-    h->counted = 0;
+    vm_recount(L, &h->counted, 0);
     return 0;
 }
 
@@ -218,17 +215,15 @@ struct taken *taken_push(lua_State *L)
 void taken_settle(lua_State *L, int idx)
 {
     struct holding *h = luaL_checkudata(L, idx, taken_type);
-    size_t now = taken_bytes(h->taken), before = h->counted;
-    h->counted = now;
-    vm_account(L, (ptrdiff_t)now - (ptrdiff_t)before);
+    vm_recount(L, &h->counted, taken_bytes(h->taken));
 }
 
 static int l_taken_gc(lua_State *L)
 {
     struct holding *h = luaL_checkudata(L, 1, taken_type);
     taken_free(h->taken);
-    vm_account(L, -(ptrdiff_t)h->counted);
-    *h = (struct holding){NULL, 0};
+    h->taken = NULL;
+    vm_recount(L, &h->counted, 0);
     return 0;
 }
 

@@ -26,9 +26,7 @@ static struct held *check(lua_State *L, int idx)
 /* Afterwards, since only base/span.c knows how much it needed. */
 static void settle(lua_State *L, struct held *h)
 {
-    size_t now = h->set.cap * sizeof(struct span), before = h->counted;
-    h->counted = now;
-    vm_account(L, (ptrdiff_t)now - (ptrdiff_t)before);
+    vm_recount(L, &h->counted, h->set.cap * sizeof(struct span));
     if (h->set.n > SPANS_MAX)
         luaL_error(L, "a span of more than %d intervals", SPANS_MAX);
 }
@@ -200,8 +198,7 @@ static int l_gc(lua_State *L)
 {
     struct held *h = check(L, 1);
     spans_end(&h->set);
-    vm_account(L, -(ptrdiff_t)h->counted);
-    h->counted = 0;
+    vm_recount(L, &h->counted, 0);
     return 0;
 }
 

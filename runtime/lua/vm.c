@@ -129,6 +129,14 @@ void vm_account(lua_State *L, ptrdiff_t bytes)
     }
 }
 
+/* Noted first: vm_account may raise. */
+void vm_recount(lua_State *L, size_t *counted, size_t now)
+{
+    size_t before = *counted;
+    *counted = now;
+    vm_account(L, (ptrdiff_t)now - (ptrdiff_t)before);
+}
+
 /* --- threads --- */
 
 static void set_strand(lua_State *L, struct strand *s, struct vm *vm)

@@ -69,6 +69,8 @@ struct budget *vm_budget(lua_State *L); /* of the running call */
  * when that is over the cap; they are counted then, until the object's __gc takes them
  * back. */
 void vm_account(lua_State *L, ptrdiff_t bytes);
+/* The same of one value, which held `*counted` and holds `now`; 0 when it is gone. */
+void vm_recount(lua_State *L, size_t *counted, size_t now);
 
 /* Threads for handlers, pooled. vm_thread_end clears and keeps it; with `dead` it is
  * dropped. References keep it from the collector. */

@@ -72,4 +72,16 @@ export default function tests(it) {
     await page.getByRole("button", { name: "Try again" }).click();
     await page.getByRole("columnheader", { name: "When" }).waitFor();
   });
+
+  it("does not say that somebody is signed out who is not", async ({ server, browser }) => {
+    const page = await browser.open("viewer", "#/organization");
+    await settled(page);
+    await page.context().setOffline(true);
+    await page.getByRole("button", { name: "Account:" }).click();
+    await page.getByRole("menuitem", { name: "Sign out" }).click();
+    await page.getByText("cannot be").first().waitFor();
+    assert.equal(await page.getByRole("heading", { name: "Sign in" }).count(), 0);
+    assert.equal((await server.as("viewer", "GET", "/api/platform/v1/session")).status, 200);
+    await page.context().setOffline(false);
+  });
 }

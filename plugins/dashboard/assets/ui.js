@@ -177,7 +177,7 @@ export function menu(title, items, opener) {
   fill(list, items.filter(Boolean).map((item) => h(item.href ? "a" : "button", {
     role: "menuitem", tabindex: -1, class: item.danger ? "danger" : null, href: item.href,
     type: item.href ? null : "button",
-    onclick: () => { list.hidePopover(); item.onclick?.(); },
+    onclick: () => { list.hidePopover(); if (item.onclick) busy(toggle, item.onclick); },
   }, item.icon && icon(item.icon), item.label)));
   const entries = [...list.children];
   toggle.addEventListener("click", () => list.togglePopover());

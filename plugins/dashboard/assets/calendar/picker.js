@@ -5,7 +5,7 @@ import { formatClock } from "../time.js";
 import { button, notice, problem } from "../ui.js";
 import { addDays, dateOf, dayOf, isDate, say, startOf, today } from "./days.js";
 
-const AHEAD = 28; // days to look for the next free one
+const AHEAD = [28, 7, 1]; // days to look for the next free one, fewer where that is too many slots
 const iso = (at) => new Date(at).toISOString();
 const LONG = { weekday: "long", day: "numeric", month: "long" };
 
@@ -41,16 +41,25 @@ export function picker(options) {
       checked: one === slot, onchange: () => choose(one) }),
     h("span", { class: "num" }, formatClock(one.startsAt), left));
   }
+  async function soon() {
+    const from = iso(Math.max(startOf(addDays(date, 1)), Date.now()));
+    for (const days of AHEAD) {
+      try {
+        return { days, slots: await options.ask(from, iso(startOf(addDays(date, 1 + days)))) };
+      } catch (fault) {
+        if (fault.status !== 400) throw fault;
+      }
+    }
+    return null;
+  }
   async function offerNext(mine) {
-    const from = startOf(addDays(date, 1));
-    const slots = await options.ask(iso(Math.max(from, Date.now())), iso(startOf(addDays(date, 1 + AHEAD))))
-      .catch(() => []);
+    const found = await soon();
     if (mine !== asked) return;
-    const day = slots[0] && dateOf(slots[0].startsAt);
+    const next = found?.slots[0], day = next && dateOf(next.startsAt);
     fill(times, notice("info", h("p", null, `No free time on ${say(date, LONG)}.`),
-      day ? h("p", null, button(`Next free: ${say(day, LONG)}, ${formatClock(slots[0].startsAt)}`,
-        { small: true, onclick: () => show(day, slots[0].startsAt) }))
-        : h("p", null, `None in the ${AHEAD} days after it either: look at hours, closures and hosts.`)));
+      day ? h("p", null, button(`Next free: ${say(day, LONG)}, ${formatClock(next.startsAt)}`,
+        { small: true, onclick: () => show(day, next.startsAt) }))
+        : found && h("p", null, `None in the ${found.days} days after it either: look at hours, closures and hosts.`)));
   }
   async function load() {
     const mine = ++asked, day = dayOf(date);

@@ -193,14 +193,25 @@ export default function tests(it) {
   it("are managed with the keyboard alone", async ({ server, browser }) => {
     await make(server, "Keyboard");
     const page = await browser.open("admin", "#/keys?q=Keyboard");
-    await page.getByRole("button", { name: "Actions for Keyboard" }).focus();
+    const opener = page.getByRole("button", { name: "Actions for Keyboard" });
+    await opener.focus();
     await page.keyboard.press("Enter");
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("Enter"); // back where it was opened
     await page.keyboard.press("End");
     await page.keyboard.press("Enter");
     const dialog = page.getByRole("dialog", { name: "Revoke API key" });
     await dialog.waitFor();
     await page.keyboard.press("Escape");
     await dialog.waitFor({ state: "detached" });
-    assert.equal(await page.evaluate(() => document.querySelectorAll(":popover-open").length), 0);
+    const open = () => page.evaluate(() => document.querySelectorAll(":popover-open").length);
+    assert.equal(await open(), 0);
+    const took = await page.evaluate((node) => { // before anything else can happen
+      node.click();
+      return document.activeElement.role;
+    }, await opener.elementHandle());
+    assert.equal(took, "menuitem");
+    await opener.click();
+    assert.equal(await open(), 0, "a second click closes the menu");
   });
 }

@@ -169,6 +169,8 @@ export function segmented(label, options, value, onchange) {
 // --- menus ---
 
 // items: { label, icon, onclick, danger, href } or null. Opens over everything; arrows move.
+// The browser opens it and moves the focus into it while it handles the key or the click, so
+// that the next key, however fast, is the menu's.
 export function menu(title, items, opener) {
   const list = h("div", { class: "menu", role: "menu", popover: "auto", "aria-label": title });
   const toggle = opener ?? button("", { icon: "dots", kind: "quiet", small: true, title });
@@ -180,13 +182,12 @@ export function menu(title, items, opener) {
     onclick: () => { list.hidePopover(); if (item.onclick) busy(toggle, item.onclick); },
   }, item.icon && icon(item.icon), item.label)));
   const entries = [...list.children];
-  toggle.addEventListener("click", () => list.togglePopover());
+  entries[0].setAttribute("autofocus", "");
+  toggle.popoverTargetElement = list;
   list.addEventListener("toggle", (event) => {
     const open = event.newState === "open";
     toggle.setAttribute("aria-expanded", String(open));
-    if (!open) return;
-    place(list, toggle);
-    entries[0]?.focus();
+    if (open) place(list, toggle);
   });
   list.addEventListener("keydown", (event) => move(event, entries));
   return h("span", { class: "menu-holder" }, toggle, list);

@@ -180,6 +180,7 @@ function flow.reschedule(read_booking, asked, by)
       catalogue = world.version,
       plan = draft.plan(row.id, service, asked, row.status),
       candidates = list,
+      team_id = world.team_id,
       timezone = asked.timezone,
       notes = asked.notes,
       policy = policy.hash(),

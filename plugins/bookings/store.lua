@@ -114,14 +114,14 @@ function store.annotate(id, notes, outcome, now)
     nn(notes), nn(outcome), now, id)
 end
 
--- to: {host_id?, session?, start_at, end_at, timezone?, notes?, policy, now}
+-- to: {host_id?, team_id?, session?, start_at, end_at, timezone?, notes?, policy, now}
 function store.move(id, to)
   kordless.db.exec(
-    "UPDATE booking SET host_id = ?, session = ?, start_at = ?, end_at = ?,"
+    "UPDATE booking SET host_id = ?, team_id = ?, session = ?, start_at = ?, end_at = ?,"
       .. " timezone = COALESCE(?, timezone), notes = COALESCE(?, notes), policy = ?"
       .. next_version,
-    nn(to.host_id), nn(to.session), to.start_at, to.end_at, nn(to.timezone), nn(to.notes),
-    to.policy, to.now, id)
+    nn(to.host_id), nn(to.team_id), nn(to.session), to.start_at, to.end_at, nn(to.timezone),
+    nn(to.notes), to.policy, to.now, id)
 end
 
 -- Upcoming bookings by host id.

@@ -117,7 +117,7 @@ function transactions.annotate(args)
   return reply("own", row)
 end
 
--- args: id, version, catalogue, plan, candidates, limits, timezone?, notes?, policy,
+-- args: id, version, catalogue, plan, candidates, team_id?, limits, timezone?, notes?, policy,
 -- now, view. The old claims go first, so that a booking never stands in its own way; if no
 -- candidate takes the new ones the whole is undone.
 function transactions.reschedule(args)
@@ -137,8 +137,9 @@ function transactions.reschedule(args)
     return kordless.refuse({ taken = true })
   end
   store.move(row.id, {
-    host_id = who.id, session = session, start_at = plan.start, end_at = plan.finish,
-    timezone = args.timezone, notes = args.notes, policy = args.policy, now = args.now,
+    host_id = who.id, team_id = args.team_id, session = session, start_at = plan.start,
+    end_at = plan.finish, timezone = args.timezone, notes = args.notes, policy = args.policy,
+    now = args.now,
   })
   local before = placed(row)
   row = store.booking(row.id)

@@ -97,6 +97,23 @@ describe("a team", function()
     assert.truthy(back.detail:find("team_id is required where fulfillment is team", 1, true))
   end)
 
+  it("is the booking's after a move, and is kept for it", function()
+    local one, two = make(a), make(b)
+    desk:post("/services", { name = "Walk", slug = "walk", duration = 60, fulfillment = "team",
+      team_id = one.id, calendarSettings = { timezone = ZONE } })
+    local slots = book.slots(org.client, org, "walk", book.day(7), book.day(8))
+    local id = book.create(org.client, org, "walk", slots[1]):json().booking.id
+    desk:patch("/services/walk", { team_id = two.id })
+    local r = desk.client:post("/api/calendar/v1/bookings/" .. id .. "/reschedule",
+      { start_at = slots[3].startsAt, end_at = slots[3].endsAt })
+    assert.same({ b.id, two.id }, { r:json().booking.host_id, r:json().booking.team_id }, r.body)
+    desk:delete("/services/walk")
+    assert.equal("has_bookings", desks.codes(desk:fails(422, "DELETE", "/teams/" .. two.id)))
+    desk:delete("/teams/" .. one.id)
+    desk.client:post("/api/calendar/v1/bookings/" .. id .. "/cancel")
+    desk:delete("/teams/" .. two.id)
+  end)
+
   it("stands in a list, by pages and time, of its own organization", function()
     local teams = {}
     for i = 1, 4 do teams[i] = make(a, i % 2 == 0 and b or nil) end

@@ -76,7 +76,7 @@ function input.list(query)
   local asked = {
     from = fields.bound(query.from), to = fields.bound(query.to), status = query.status,
     service_slug = query.service_slug, host_id = query.host_id,
-    contact = contact.claim(query.contact), updated_since = fields.bound(query.updated_since),
+    contact = contact.claim(query.contact), updated_since = fields.asked(query.updated_since),
     limit = query.limit, cursor = query.cursor,
   }
   if asked.from and asked.to and asked.from >= asked.to then

@@ -22,14 +22,19 @@ function fields.instant(text)
   return kordless.time.parse(text)
 end
 
--- The end of a range, which stands in a query: a fraction rounds up, and a "+" that was not
--- escaped arrives as a blank.
-function fields.bound(text)
-  if not text then
-    return nil
+-- The same of a query, where a "+" that was not escaped arrives as a blank.
+function fields.asked(text)
+  if text then
+    return kordless.time.parse((text:gsub(" (%d%d:%d%d)$", "+%1")))
   end
-  local seconds, fraction = kordless.time.parse((text:gsub(" (%d%d:%d%d)$", "+%1")))
-  return fraction and seconds + 1 or seconds
+end
+
+local LAST = 253402300799 -- the last second of the year 9999: no later one can be written
+
+-- An end of a range: a fraction rounds up.
+function fields.bound(text)
+  local seconds, fraction = fields.asked(text)
+  return fraction and math.min(seconds + 1, LAST) or seconds
 end
 
 return fields

@@ -32,7 +32,7 @@ function page.answer(req, list, read, show)
   local asked = {
     table = list.table, organization_id = req.organization.id, limit = query.limit,
     cursor = query.cursor, status = query.status, from = query.from, to = query.to,
-    updated_since = fields.bound(query.updated_since),
+    updated_since = fields.asked(query.updated_since),
   }
   asked.by = asked.updated_since and "updated_at" or list.by
   if asked.cursor then

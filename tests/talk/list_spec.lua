@@ -72,6 +72,22 @@ describe("the list of bookings", function()
     assert.equal(7, #list({ updated_since = book.day(-1) }))
   end)
 
+  -- Changes are noted by the second: one later in the second that was asked for is none before it.
+  it("since a fraction of a second begins with that second", function()
+    s:advance(60)
+    local note = desk:patch(book.prefix .. "/bookings/" .. made[2].id, { notes = "late" })
+    assert.equal(200, note.status)
+    local at = note:json().booking.updated_at
+    for _, fraction in ipairs({ "", ".001", ".999" }) do
+      local found = list({ updated_since = (at:gsub("Z", fraction .. "Z")) })
+      assert.same({ 1, made[2].id }, { #found, found[1] and found[1].id }, fraction)
+    end
+    local name = { name = "Late" }
+    at = desk:patch(book.prefix .. "/services/" .. single.slug, name):json().service.updated_at
+    local r = desk:get(book.prefix .. "/services" .. http.query({ updated_since = (at:gsub("Z", ".5Z")) }))
+    assert.same({ single.slug }, { r:json().services[1].slug })
+  end)
+
   it("refuses what it cannot mean", function()
     local function status(query) return desk:get(book.prefix .. "/bookings" .. http.query(query)).status end
     assert.equal(400, status({ limit = 0 }))

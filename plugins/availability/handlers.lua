@@ -67,8 +67,10 @@ function handlers.explain(req)
   if not service then
     return nil, "not_found"
   end
-  local ask = input.explain(req.query, kordless.now())
-  ask.finish = ask.start + service.duration_minutes * 60
+  local ask, faults = input.explain(req.query, service, kordless.now())
+  if faults[1] then
+    return fields.refusal(faults)
+  end
   local told = explain.start(service, ask)
   return 200, explain_view.explained(told, ask, service, policy.hash())
 end

@@ -34,13 +34,20 @@ function input.list(query, now)
   }, faults
 end
 
--- One start, to be explained.
-function input.explain(query, now)
-  local start, fraction = fields.instant((query.at:gsub(" (%d%d:%d%d)$", "+%1")))
+-- In every zone the days of a slot between these lie in the years that can be written.
+local FIRST, LAST = -62135424000, 253402214400 -- 0001-01-03 and 9999-12-31, 00:00 in UTC
+
+-- One start of a service, to be explained. Returns what is asked and its faults.
+function input.explain(query, service, now)
+  local faults, start, fraction = {}, fields.asked(query.at)
+  local finish = start + service.duration_minutes * 60
+  if start < FIRST or finish > LAST then
+    fields.fault(faults, "at", "is so far away that no calendar has it")
+  end
   return {
-    now = now, start = start, fraction = fraction or false, party_size = query.partySize,
-    host_id = query.host_id, team_id = query.team_id,
-  }
+    now = now, start = start, finish = finish, fraction = fraction or false,
+    party_size = query.partySize, host_id = query.host_id, team_id = query.team_id,
+  }, faults
 end
 
 return input

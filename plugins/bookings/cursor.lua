@@ -17,7 +17,7 @@ function cursor.read(organization_id, asked, prefix)
   if not asked.cursor then
     return nil
   end
-  local seal, at, id = asked.cursor:match("^(%x+)_(%d+)_(%l+_%w+)$")
+  local seal, at, id = asked.cursor:match("^(%x+)_(-?%d+)_(%l+_%w+)$")
   local own = at and id:find(prefix, 1, true) == 1 and #id == #prefix + 26
   at = own and #at <= 12 and tonumber(at)
   if not at or seal ~= mark(organization_id, asked) then

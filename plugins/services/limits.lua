@@ -112,11 +112,13 @@ local function reach(unit, day)
   return first, kordless.time.days(following) or first + 31 -- there is no year 10000
 end
 
+local FIRST, LAST = -719162, 2932896 -- 0001-01-01 and 9999-12-31: nobody has hours beyond
+
 -- The spans that a booking on `day` counts in, in a zone's wall time: {unit, from, to, count?,
 -- minutes?}, instants and what they take at most. members: limits, or per_host of them.
 function limits.windows(members, zone, day)
-  local list = {}
-  for _, unit in ipairs(members and units or {}) do
+  local list, known = {}, members and FIRST <= day and day <= LAST
+  for _, unit in ipairs(known and units or {}) do
     local count, minutes = members["per_" .. unit], members["minutes_per_" .. unit]
     if count or minutes then
       local first, after = reach(unit, day)

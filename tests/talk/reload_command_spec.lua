@@ -2,11 +2,7 @@
 
 local server = require("tests.talk.support.server")
 local shell = require("tests.talk.support.shell")
-
-local manifest = [[
-return { name = "%s", version = "1.0.0",
-  routes = { { method = "GET", path = "%s", handler = "word", auth = "none" } } }
-]]
+local sources = require("tests.talk.support.sources")
 
 local function lists(t) -- the lists in a table, sorted, for comparing
   for _, list in pairs(t) do table.sort(list) end
@@ -14,44 +10,21 @@ local function lists(t) -- the lists in a table, sorted, for comparing
 end
 
 describe("the sources of a server", function()
-  local s, dir
+  local at, s, dir
   before_each(function()
-    dir = shell.temp_dir()
-    os.execute(("mkdir -p %s/word %s/other/migrations"):format(dir, dir))
-    shell.write(dir .. "/word/plugin.lua", manifest:format("word", "/word"))
-    shell.write(dir .. "/word/handlers.lua", "return { word = function() return 200, { 'first' } end }")
-    s = server.start({ load = { dir .. "/word" } })
+    at = sources.start()
+    s, dir = at.s, at.dir
   end)
-  after_each(function()
-    s:stop()
-    shell.remove(dir)
-  end)
-
-  local function say(word)
-    shell.write(dir .. "/word/handlers.lua",
-      ("return { word = function() return 200, { '%s' } end }"):format(word))
-  end
-  local function spoken() return s:client():get("/word"):json()[1] end
-  local function status() return s:tell("status").status end
-  local function ends(code, ...)
-    local got, out, err = s:cli(...)
-    assert.equal(code, got, out .. err)
-    return out, err
-  end
-  local function holds(text, ...)
-    for _, word in ipairs({ ... }) do
-      assert.truthy(text:find(word, 1, true), ("'%s' is not in:\n%s"):format(word, text))
-    end
-  end
+  after_each(function() at:stop() end)
 
   it("are told by what a reload changes, and stay in a dry run", function()
-    say("second")
-    shell.write(dir .. "/word/plugin.lua", manifest:format("word", "/words"))
+    at:say("second")
+    shell.write(dir .. "/word/plugin.lua", at.manifest:format("word", "/words"))
     shell.write(dir .. "/word/more.lua", "return {}")
     local dry = s:tell("reload", "--dry-run")
-    assert.same({ "first", false }, { spoken(), dry.live })
-    holds(ends(0, "reload", "--dry-run"), "not live", "plugins/word/more.lua", "GET /words")
-    assert.equal(1, status().generation)
+    assert.same({ "first", false }, { at:spoken(), dry.live })
+    at.holds(at:ends(0, "reload", "--dry-run"), "not live", "plugins/word/more.lua", "GET /words")
+    assert.equal(1, at:status().generation)
     local live = s:tell("reload")
     assert.same({ true, 2, true }, { live.live, live.generation, live.kept })
     assert.same({ changed = { "plugins/word/handlers.lua", "plugins/word/plugin.lua" },
@@ -71,6 +44,7 @@ describe("the sources of a server", function()
     os.execute(("cp -r plugins %s"):format(copy))
     s:stop()
     s = server.start({ args = { "--plugins", copy } })
+    at.s = s
     os.execute(("echo '-- more' >>%s/services/store.lua"):format(copy))
     local routes = s:tell("reload").routes
     local owner = {}
@@ -87,7 +61,7 @@ describe("the sources of a server", function()
     s:organization("plain")
     for _ = 1, 2 do s:key("small", "desk") end
     for _ = 1, 3 do s:key("big", "desk") end
-    ends(0, "key", "revoke", s:key("big", "gone").id, "--org", "big", "--yes")
+    at:ends(0, "key", "revoke", s:key("big", "gone").id, "--org", "big", "--yes")
     local quota = [[
       local by_plan = { small = %d, big = %d }
       return { reads = { "plan" }, limits = function(key)
@@ -95,36 +69,35 @@ describe("the sources of a server", function()
     s:write_script("quota.lua", quota:format(100, 100))
     s:tell("reload")
     s:write_script("quota.lua", quota:format(50, 200))
-    holds(ends(0, "reload", "--dry-run"), "of 6 live keys 2 get tighter limits, 3 looser")
+    at.holds(at:ends(0, "reload", "--dry-run"), "of 6 live keys 2 get tighter limits, 3 looser")
     assert.same({ keys = 6, tighter = 2, looser = 3 }, s:tell("reload").limits)
     assert.same({ keys = 6, tighter = 0, looser = 0 }, s:tell("reload").limits)
   end)
 
   it("with faults leave all as it is, and say all of them", function()
-    shell.write(dir .. "/word/handlers.lua", "return {\n  oops oops\n}")
+    at:handlers("return {\n  oops oops\n}")
     s:write_script("booking.lua", "return 7")
     for _, words in ipairs({ { "reload" }, { "reload", "--dry-run" } }) do
-      local out, err = ends(1, table.unpack(words))
+      local out, err = at:ends(1, table.unpack(words))
       assert.equal("", out)
-      holds(err, "/word/handlers.lua:2: ", "booking.lua")
+      at.holds(err, "/word/handlers.lua:2: ", "booking.lua")
     end
-    assert.same({ "first", 1 }, { spoken(), status().generation })
+    assert.same({ "first", 1 }, { at:spoken(), at:status().generation })
     assert.equal(401, s:client():post("/api/platform/v1/reload").status)
   end)
 
   it("are shown with what they hold", function()
-    local now = status()
+    local now = at:status()
     assert.same({ 1, "disk", 2, 0 }, { now.generation, now.source, now.workers, now.queue })
     assert.truthy(now.hash:find("^%x+$") and now.scripts["quota.lua"]:find("^%x+$"))
     local word = now.plugins[#now.plugins]
     assert.same({ "word", 1, 2, 0 }, { word.name, word.routes, #word.memory, word.calls })
     assert.is_true(word.memory[1] > 1000 and word.memory[2] > 1000)
     assert.equal(401, s:client():get("/api/platform/v1/status").status)
-    shell.write(dir .. "/word/handlers.lua",
-      "return { word = function() while true do pcall(error) end end }")
+    at:handlers("return { word = function() while true do pcall(error) end end }")
     s:tell("reload")
     for _ = 1, 3 do assert.equal(503, s:client():get("/word").status) end
-    word = status().plugins[#now.plugins]
+    word = at:status().plugins[#now.plugins]
     assert.same({ 3, 0, false }, { word.kills, word.calls, word.quarantined })
   end)
 
@@ -132,12 +105,12 @@ describe("the sources of a server", function()
     local P = "/api/platform/v1"
     local token = s:tell("token", "create", "--label", "deploy")
     local c = s:client({ Authorization = "Bearer " .. token.token })
-    say("second")
+    at:say("second")
     s:tell("reload")
     s:tell("reload", "--dry-run")
-    shell.write(dir .. "/word/handlers.lua", "return {")
+    at:handlers("return {")
     assert.equal(422, c:post(P .. "/reload").status)
-    say("third")
+    at:say("third")
     assert.equal(200, c:post(P .. "/reload").status)
     assert.equal(200, c:post(P .. "/rollback").status)
     local seen = {}
@@ -152,8 +125,8 @@ describe("the sources of a server", function()
     s:kill("TERM")
     assert.equal(0, s:wait())
     for _, word in ipairs({ "reload", "rollback", "status" }) do
-      local _, err = ends(1, word)
-      holds(err, "no server runs on " .. s.data)
+      local _, err = at:ends(1, word)
+      at.holds(err, "no server runs on " .. s.data)
     end
     s:spawn()
   end)

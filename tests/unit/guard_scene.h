@@ -16,9 +16,10 @@
 #include "guard/registry.h"
 #include "guard/schema.h"
 #include "store/db.h"
+#include "store_scratch.h"
 
 struct scene {
-    char dir[200], file[256];
+    struct scratch at;
     struct db *db;
     struct keyring *r;
     struct arena arena;
@@ -28,18 +29,14 @@ struct scene {
 
 static inline int scene_open(struct scene *s)
 {
-    return db_open(&s->db, s->file, DB_WRITE, &s->why);
+    return db_open(&s->db, s->at.path, DB_WRITE, &s->why);
 }
 
 static inline int scene_make(void **state)
 {
     struct scene *s = calloc(1, sizeof(*s));
-    const char *tmp = getenv("TMPDIR");
     int ran = 0;
-    snprintf(s->dir, sizeof(s->dir), "%s/registry.XXXXXX", tmp ? tmp : "/tmp");
-    if (!mkdtemp(s->dir))
-        return -1;
-    snprintf(s->file, sizeof(s->file), "%s/kordless.db", s->dir);
+    scratch_make(&s->at);
     memset(&s->p, 3, sizeof(s->p));
     arena_init(&s->arena);
     s->r = keyring_new();
@@ -57,18 +54,12 @@ static inline int scene_make(void **state)
 
 static inline int scene_drop(void **state)
 {
-    static const char *const tails[] = {"", "-wal", "-shm", "-journal"};
     struct scene *s = *state;
-    char path[300];
     db_close(s->db);
-    for (int i = 0; i < 4; i++) {
-        snprintf(path, sizeof(path), "%s%s", s->file, tails[i]);
-        unlink(path);
-    }
     keyring_free(s->r);
     arena_end(&s->arena);
     buf_end(&s->why);
-    int gone = rmdir(s->dir);
+    int gone = scratch_remove(&s->at);
     free(s);
     return gone;
 }

@@ -24,7 +24,8 @@ static inline void scratch_make(struct scratch *s)
     snprintf(s->path, sizeof(s->path), "%s/kordless.db", s->dir);
 }
 
-static inline void scratch_remove(const struct scratch *s)
+/* 0, or -1 if something else was left behind. */
+static inline int scratch_remove(const struct scratch *s)
 {
     static const char *const tails[] = {"", "-wal", "-shm", "-journal"};
     char name[320];
@@ -32,7 +33,7 @@ static inline void scratch_remove(const struct scratch *s)
         snprintf(name, sizeof(name), "%s%s", s->path, tails[i]);
         unlink(name);
     }
-    rmdir(s->dir);
+    return rmdir(s->dir);
 }
 
 static inline int64_t scratch_wal_bytes(const struct scratch *s)

@@ -6,52 +6,7 @@
 
 #include <string.h>
 
-#include "store_scratch.h"
-
-struct fixture {
-    struct scratch at;
-    struct db *db;
-};
-
-static const char tables[] =
-    "CREATE TABLE mine(id INTEGER PRIMARY KEY, a TEXT, n INTEGER CHECK(n < 100));"
-    "CREATE UNIQUE INDEX mine_a ON mine(a);"
-    "CREATE TABLE other(id INTEGER PRIMARY KEY, b TEXT);"
-    "CREATE TABLE secret(id INTEGER PRIMARY KEY, s TEXT);"
-    "CREATE VIEW peek AS SELECT s FROM secret;"
-    "INSERT INTO mine VALUES (1, 'one', 1), (2, 'two', 2); INSERT INTO other VALUES "
-    "(1, 'b');"
-    "INSERT INTO secret VALUES (1, 'hush')";
-
-static int set_up(void **state)
-{
-    struct fixture *f = calloc(1, sizeof(*f));
-    scratch_make(&f->at);
-    f->db = scratch_open(&f->at, DB_WRITE, tables);
-    *state = f;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct fixture *f = *state;
-    db_close(f->db);
-    scratch_remove(&f->at);
-    free(f);
-    return 0;
-}
-
-static int run(struct db *db, const char *sql)
-{
-    struct stmt *s;
-    int err = db_prepare(db, str_of(sql), &s);
-    if (err)
-        return err;
-    while ((err = stmt_step(s)) == 1)
-        ;
-    stmt_done(s);
-    return err;
-}
+#include "store_scene.h"
 
 static void settings(struct db *db)
 {

@@ -16,11 +16,12 @@
 #include "guard/schema.h"
 #include "store/db.h"
 #include "store/sql.h"
+#include "store_scratch.h"
 
 enum { DAY = 24 * 3600 * 1000 };
 
 struct scene {
-    char dir[200], file[256];
+    struct scratch at;
     struct db *db;
     struct idem *idem;
     struct arena arena;
@@ -32,35 +33,25 @@ struct scene {
 static int scene_make(void **state)
 {
     struct scene *s = calloc(1, sizeof(*s));
-    const char *tmp = getenv("TMPDIR");
     int ran = 0;
-    snprintf(s->dir, sizeof(s->dir), "%s/idem.XXXXXX", tmp ? tmp : "/tmp");
-    if (!mkdtemp(s->dir))
-        return -1;
-    snprintf(s->file, sizeof(s->file), "%s/kordless.db", s->dir);
+    scratch_make(&s->at);
     arena_init(&s->arena);
     s->idem = idem_new();
     *state = s;
-    if (db_open(&s->db, s->file, DB_WRITE, &s->why) != 0 || migrate_init(s->db) != 0)
+    if (db_open(&s->db, s->at.path, DB_WRITE, &s->why) != 0 || migrate_init(s->db) != 0)
         return -1;
-    return migrate_run(s->db, STR("runtime"), schema_migrations,
-                       schema_migrations_n, false, &ran, &s->why);
+    return migrate_run(s->db, STR("runtime"), schema_migrations, schema_migrations_n,
+                       false, &ran, &s->why);
 }
 
 static int scene_drop(void **state)
 {
-    static const char *const tails[] = {"", "-wal", "-shm", "-journal"};
     struct scene *s = *state;
-    char path[300];
     db_close(s->db);
-    for (int i = 0; i < 4; i++) {
-        snprintf(path, sizeof(path), "%s%s", s->file, tails[i]);
-        unlink(path);
-    }
     idem_free(s->idem);
     arena_end(&s->arena);
     buf_end(&s->why);
-    int gone = rmdir(s->dir);
+    int gone = scratch_remove(&s->at);
     free(s);
     return gone;
 }
@@ -70,8 +61,7 @@ static const struct pepper pepper = {.box_key = {1, 2, 3}};
 static struct idem_key name(const char *org, const char *route, const char *key,
                             const char *body)
 {
-    struct idem_key k = {
-        .route = str_of(route), .key = str_of(key), .pepper = &pepper};
+    struct idem_key k = {.route = str_of(route), .key = str_of(key), .pepper = &pepper};
     snprintf(k.org, sizeof(k.org), "%s", org);
     secret_hash(str_of(body), k.body);
     return k;
@@ -209,7 +199,8 @@ static void an_answer_is_sealed(void **state)
     int64_t clear;
     assert_int_equal(idem_store(s->db, &k, 201, STR("a link: xyz"), 1), 0);
     assert_int_equal(
-        sql_number(s->db, STR("SELECT COUNT(*) FROM idempotency WHERE instr(answer, ?)"),
+        sql_number(s->db,
+                   STR("SELECT COUNT(*) FROM idempotency WHERE instr(answer, ?)"),
                    SQL_WITH(sql_blob("link", 4)), &clear),
         0);
     assert_int_equal(clear, 0);
@@ -247,7 +238,7 @@ static void *repeat(void *arg)
     struct arena arena;
     struct db *db;
     arena_init(&arena);
-    if (db_open(&db, c->s->file, DB_READ, &why) != 0)
+    if (db_open(&db, c->s->at.path, DB_READ, &why) != 0)
         abort();
     for (int i = 0; i < KEYS; i++) {
         char text[16];

@@ -103,7 +103,8 @@ static inline void world_reboot(struct world *w, int64_t wall_ms)
 {
     limits_close(w->l);
     snprintf(w->boot.id, sizeof(w->boot.id), "boot-%d", rand());
-    w->boot.now = (struct now){.wall_ms = w->boot.now.wall_ms + wall_ms, .boot_ms = 700};
+    w->boot.now =
+        (struct now){.wall_ms = w->boot.now.wall_ms + wall_ms, .boot_ms = 700};
     world_open(w, w->path);
 }
 

@@ -109,7 +109,8 @@ static void a_revocation_is_final(void **state)
     assert_int_equal(at, 5000);
     at = 0;
     assert_int_equal(
-        key_write_revoke(s->db, STR("key_0001"), STR("more"), 6000, STR("bob"), &at), 0);
+        key_write_revoke(s->db, STR("key_0001"), STR("more"), 6000, STR("bob"), &at),
+        0);
     assert_int_equal(at, 5000);
     assert_string_equal(
         value(s, "SELECT count(*) FROM audit WHERE action = 'api_key.revoke'"), "1");
@@ -185,9 +186,7 @@ static void the_list_is_paged_newest_first(void **state)
         assert_int_equal(add_key(s, &a, i), 0);
     assert_int_equal(add_key(s, &b, 99), 0);
     do {
-        assert_int_equal(
-            list(s, cursor, 10, &rows, &n),
-            0);
+        assert_int_equal(list(s, cursor, 10, &rows, &n), 0);
         for (int i = 0; i < n; i++) {
             char id[ID_MAX];
             snprintf(id, sizeof(id), "key_%04d", --seen);
@@ -198,9 +197,10 @@ static void the_list_is_paged_newest_first(void **state)
     } while (n == 10);
     assert_int_equal(seen, 0);
     assert_int_equal(
-        key_rows_list(
-            s->db, &(struct key_filter){.organization_id = STR("org_x"), .max = 10},
-            &s->arena, &rows, &n), 0);
+        key_rows_list(s->db,
+                      &(struct key_filter){.organization_id = STR("org_x"), .max = 10},
+                      &s->arena, &rows, &n),
+        0);
     assert_int_equal(n, 0);
 }
 
@@ -217,15 +217,13 @@ static void the_list_shows_all_but_the_digest(void **state)
     row.scopes = SCOPE_SERVICES_READ;
     row.expires_ms = 9000;
     assert_int_equal(key_write_add(s->db, &row, STR(""), 2007, STR("mia")), 0);
-    assert_int_equal(
-        list(s, STR(""), 1, &rows, &n), 0);
+    assert_int_equal(list(s, STR(""), 1, &rows, &n), 0);
     assert_int_equal(n, 1);
     assert_false(rows->revoked);
     assert_int_equal(
         key_write_revoke(s->db, STR("key_0007"), str_of(NULL), 5000, STR("bob"), &at),
         0);
-    assert_int_equal(
-        list(s, STR(""), 5, &rows, &n), 0);
+    assert_int_equal(list(s, STR(""), 5, &rows, &n), 0);
     assert_int_equal(n, 1);
     assert_true(str_eq(rows->id, STR("key_0007")));
     assert_true(str_eq(rows->label, STR("front desk")));
@@ -249,7 +247,7 @@ static void no_key_text_is_in_the_file(void **state)
 {
     struct scene *s = *state;
     struct org a = {.id = "org_a"};
-    char text[KEY_TEXT + 1], path[300];
+    char text[KEY_TEXT + 1], path[320];
     assert_int_equal(add_org(s, "org_a", "acme"), 0);
     struct key row = key_row(&a, 1);
     key_make(KEY_LIVE, text);
@@ -258,7 +256,7 @@ static void no_key_text_is_in_the_file(void **state)
     assert_int_equal(key_write_add(s->db, &row, STR(""), 1, STR("mia")), 0);
     for (int i = 0; i < 2; i++) {
         struct buf all = {0};
-        snprintf(path, sizeof(path), "%s%s", s->file, i ? "-wal" : "");
+        snprintf(path, sizeof(path), "%s%s", s->at.path, i ? "-wal" : "");
         FILE *f = fopen(path, "rb");
         for (size_t n; f && (n = fread(buf_reserve(&all, 65536), 1, 65536, f)) > 0;)
             all.n += n;
@@ -280,9 +278,9 @@ static void rings_follow_the_ids(void **state)
     struct org a = {.id = "org_a"};
     const struct limit_boot boot = {.id = "boot", .now = {1700000000000, 5000}};
     struct limits *l;
-    char path[300];
+    char path[320];
     uint32_t ring[3];
-    snprintf(path, sizeof(path), "%s/limits", s->dir);
+    snprintf(path, sizeof(path), "%s/limits", s->at.dir);
     assert_int_equal(add_org(s, "org_a", "acme"), 0);
     assert_int_equal(add_key(s, &a, 1), 0);
     assert_int_equal(add_key(s, &a, 2), 0);

@@ -136,12 +136,12 @@ static int first(struct scene *s, struct token *t)
     struct id_source ids;
     id_source_init(&ids);
     buf_clear(&s->why);
-    return token_first(s->db, s->dir, &s->p, &ids, 6000, t, &s->why);
+    return token_first(s->db, s->at.dir, &s->p, &ids, 6000, t, &s->why);
 }
 
 static void put_path(struct scene *s, const char *name, char path[300])
 {
-    snprintf(path, 300, "%s/%s", s->dir, name);
+    snprintf(path, 300, "%s/%s", s->at.dir, name);
 }
 
 static void the_first_is_made_once_for_its_owner_alone(void **state)

@@ -70,16 +70,22 @@ local function request(world, query, slots)
   }
 end
 
+-- A sentence that can be told; nil where it is none.
+local function sentence(text)
+  local told = type(text) == "string" and text:find("%S") and utf8.len(text)
+    and not text:find("\0", 1, true)
+  return told and text or nil
+end
+
 -- A refusal as the script gave it: a sentence, or {code = "x_…", message = "…"}.
 function policy.violation(refusal)
-  if type(refusal) == "string" then
-    return { code = "policy_denied", message = refusal }
-  end
-  if type(refusal) == "table" and type(refusal.message) == "string" then
-    local code = type(refusal.code) == "string" and refusal.code:find("^x_[a-z0-9_]+$")
-    return { code = code and refusal.code or "policy_denied", message = refusal.message }
-  end
-  return { code = "policy_denied", message = "The organization's rules do not allow this." }
+  local parts = type(refusal) == "table" and refusal or { message = refusal }
+  local message = sentence(parts.message)
+  local code = message and type(parts.code) == "string" and parts.code:find("^x_[a-z0-9_]+$")
+  return {
+    code = code and parts.code or "policy_denied",
+    message = message or "The organization's rules do not allow this.",
+  }
 end
 
 -- What the script has against each of the slots: violations by their positions.
@@ -122,6 +128,12 @@ function policy.ranks(world, query, slots)
     kordless.policy.fail(SCRIPT, "rank", "it must return a table, ranks[i] = number, or nil", args)
   end
   return ranks
+end
+
+-- One of these ranks as it sorts, here as in C: what is no number, nor the text of one, is 0.
+function policy.rank(value)
+  value = tonumber(value)
+  return value and value == value and value + 0.0 or 0.0
 end
 
 return policy

@@ -135,7 +135,7 @@ end
 local function ranked(slots, ranks)
   local first = 1
   for i, slot in ipairs(ranks and slots or {}) do
-    slot.rank = tonumber(ranks[i]) or 0
+    slot.rank = policy.rank(ranks[i])
     local following = slots[i + 1]
     if not following or following.start ~= slot.start then
       local same = table.move(slots, first, i, 1, {})

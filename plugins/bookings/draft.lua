@@ -20,7 +20,7 @@ local function compared(world, slots, ask)
   local ids, ranks = {}, offers.ranks(world, ask, slots) or {}
   for i, slot in ipairs(slots) do
     ids[i] = slot.who.id
-    slot.rank = tonumber(ranks[i])
+    slot.rank = offers.rank(ranks[i])
   end
   return store.loads(ids, ask.now)
 end

@@ -5,6 +5,7 @@ local offers = require("availability.policy")
 local policy = {}
 
 local SCRIPT = "booking"
+local MOST = 1 << 53 -- minor units that a number of JSON holds exactly
 
 policy.hash = offers.hash
 
@@ -21,11 +22,12 @@ function policy.price(service, asked)
     now = asked.now,
   }
   local price = kordless.policy.call(SCRIPT, "price", args, "changed")
-  if price ~= nil and (math.type(price) ~= "integer" or price < 0) then
+  local minor = type(price) == "number" and math.tointeger(price) -- half of 4500 is 2250.0
+  if price ~= nil and (not minor or minor < 0 or minor > MOST) then
     kordless.policy.fail(SCRIPT, "price", "it must return a whole number of minor units, or nil",
       args)
   end
-  return price or service.price
+  return minor or service.price
 end
 
 -- What the script has against `act` ("cancel" or "reschedule"); to: the new time.

@@ -38,9 +38,8 @@ function rules.frozen(row, service, now)
   return {}
 end
 
--- A rank that is missing, or no number to compare with, is 0.
 local function rank(slot)
-  return slot.rank == slot.rank and slot.rank or 0
+  return slot.rank or 0
 end
 
 -- Puts free slots of one instant in the order in which their hosts are asked: `keep`

@@ -149,23 +149,34 @@ function offer.decide(world, ask)
   return nil, #open == 0 and refused or nil
 end
 
+-- The slots around a start, at most `reach` seconds away: nearer than that when they would be
+-- more than one answer may hold.
+local function around(world, ask, reach)
+  repeat
+    local slots = offer.list(world, {
+      from = ask.start - reach, to = ask.start + reach,
+      now = ask.now, party_size = ask.party_size, except = ask.except,
+    })
+    reach = reach // 2
+    if slots or reach < 60 then
+      return slots
+    end
+  until false
+end
+
 -- The three free slots nearest to a start that is taken: looks a day around it, then
 -- further, and stops when it has them.
 function offer.alternatives(world, ask)
+  local nearest
   for _, days in ipairs({ 1, 7, 31 }) do
-    local query = {
-      from = ask.start - days * DAY,
-      to = ask.start + days * DAY,
-      now = ask.now,
-      party_size = ask.party_size,
-      except = ask.except,
-    }
-    local slots = offer.list(world, query)
-    local nearest = slots and rules.nearest(slots, ask.start, 3) or {}
-    if #nearest == 3 or days == 31 then
-      return nearest
+    local slots = around(world, ask, days * DAY)
+    local found = slots and rules.nearest(slots, ask.start, 3) or {}
+    nearest = nearest and #nearest > #found and nearest or found
+    if #nearest == 3 then
+      break
     end
   end
+  return nearest
 end
 
 return offer

@@ -73,7 +73,8 @@ describe("a policy's odd answer", function()
   it("that ranks oddly sorts both lists alike, and who is first is booked", function()
     for _, ranks in ipairs({ "i % 2 == 0 and 0/0 or -i", "i % 2 == 0 and -1/0 or 1/0",
       "math.maxinteger - i", "tostring(-i)", [[({ {}, true, "x", -1, 1, "-0x10" })[i] ]] }) do
-      policy("function booking.rank(r) local t = {} for i = 1, r.n do t[i] = " .. ranks .. " end return t end")
+      policy("function booking.rank(r) local t = {} for i = 1, r.n do t[i] = " .. ranks
+        .. " end return t end")
       local listed = hosts()
       assert.equal(6, #listed)
       assert.same(listed, hosts({ include = "unbookable" }), ranks)

@@ -39,16 +39,40 @@ function access.reserved(req, names)
   end
 end
 
+-- Asks `each` for every suspension since the last resumption, newest first, until it says no.
+local function suspensions(organization_id, each)
+  local function rows_of(action, before, most)
+    return kordless.audit.list({ organization_id = organization_id, action = action }, before, most)
+  end
+  local resumed, before = rows_of("organization.resume", 0, 1)[1], 0
+  repeat
+    local rows = rows_of("organization.suspend", before, 100)
+    for _, row in ipairs(rows) do
+      if resumed and row.id < resumed.id or not each(row) then
+        return
+      end
+    end
+    before = #rows == 100 and rows[100].id
+  until not before
+end
+
 -- May the actor end this organization's suspension? Operators may; who belongs to it may
--- if one of its own members suspended it.
+-- if nobody but its own members asked for it.
 function access.may_resume(actor, organization_id)
   if actor.role == "operator" then
     return true
   end
-  local last = kordless.audit.list({ organization_id = organization_id,
-    action = "organization.suspend" }, 0, 1)[1]
-  local by = last and kordless.members.by_email(last.actor)
-  return by ~= nil and by.organization_id == organization_id
+  local own = {} -- by actor
+  local all = nil
+  suspensions(organization_id, function(row)
+    if own[row.actor] == nil then
+      local by = kordless.members.by_email(row.actor)
+      own[row.actor] = by ~= nil and by.organization_id == organization_id
+    end
+    all = own[row.actor]
+    return all
+  end)
+  return all == true
 end
 
 return access

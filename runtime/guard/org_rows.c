@@ -122,7 +122,8 @@ static struct sql_value if_set(const struct org_change *c, unsigned bit,
     return c->set & bit ? sql_some(value) : sql_null();
 }
 
-static int update(struct db *db, const struct org_change *c, const struct org_row *row)
+static int update(struct db *db, const struct org_change *c, const struct org_row *row,
+                  int64_t now_ms)
 {
     bool suspended = c->set & ORG_SET_SUSPENDED ? c->suspended : row->suspended;
     return sql_run(
@@ -130,26 +131,28 @@ static int update(struct db *db, const struct org_change *c, const struct org_ro
         STR("UPDATE organization SET name = ?1, plan = ?2, suspended = ?3,"
             " metadata = CASE WHEN ?4 IS NULL THEN metadata WHEN ?4 = 'null' THEN NULL"
             " ELSE json_patch(coalesce(metadata, '{}'), ?4) END,"
-            " limits = CASE WHEN ?5 IS NULL THEN limits WHEN ?5 = 'null' THEN NULL"
-            " ELSE json_patch(coalesce(limits, '{}'), ?5) END,"
-            " branding = CASE WHEN ?7 IS NULL THEN branding WHEN ?7 = 'null' THEN NULL"
-            " ELSE json_patch(coalesce(branding, '{}'), ?7) END,"
-            " tagline = ?8 WHERE id = ?6"),
+            " limits = " OVERRIDE_PATCH(
+                "?5", "?9") ","
+                            " branding = CASE WHEN ?7 IS NULL THEN branding WHEN ?7 = "
+                            "'null' THEN NULL"
+                            " ELSE json_patch(coalesce(branding, '{}'), ?7) END,"
+                            " tagline = ?8 WHERE id = ?6"),
         SQL_WITH(sql_text(c->set & ORG_SET_NAME ? c->name : row->name),
                  sql_full(c->set & ORG_SET_PLAN ? c->plan : row->plan),
                  sql_int(suspended), if_set(c, ORG_SET_METADATA, c->metadata),
                  if_set(c, ORG_SET_LIMITS, c->limits), sql_text(row->id),
                  if_set(c, ORG_SET_BRANDING, c->branding),
-                 sql_some(c->set & ORG_SET_TAGLINE ? c->tagline : row->tagline)));
+                 sql_some(c->set & ORG_SET_TAGLINE ? c->tagline : row->tagline),
+                 sql_int(now_ms)));
 }
 
 static int audit(struct db *db, const struct org_row *row, const struct org_change *c,
                  int64_t now_ms, struct str actor, int64_t *version)
 {
-    bool turned = (c->set & ORG_SET_SUSPENDED) && c->suspended != row->suspended;
-    struct str action = !turned        ? STR("organization.change")
-                        : c->suspended ? STR("organization.suspend")
-                                       : STR("organization.resume");
+    bool said = (c->set & ORG_SET_SUSPENDED) != 0;
+    struct str action = said && c->suspended     ? STR("organization.suspend")
+                        : said && row->suspended ? STR("organization.resume")
+                                                 : STR("organization.change");
     return sql_number(
         db,
         STR("INSERT INTO audit (at, actor, action, organization_id, object, detail)"
@@ -168,7 +171,7 @@ int org_rows_change(struct db *db, struct str id, const struct org_change *c,
     int err = org_rows_get(db, id, a, out);
     if (err)
         return err;
-    err = update(db, c, out);
+    err = update(db, c, out, now_ms);
     if (!err)
         err = audit(db, out, c, now_ms, actor, &version);
     if (!err)

@@ -150,8 +150,8 @@ static void a_suspension_is_told_as_one(void **state)
     assert_true(row.suspended);
     assert_non_null(strstr(told(s), "organization.suspend bob"));
     int64_t version = row.version;
-    assert_int_equal(change(s, &c, &row), 0); /* it is already */
-    assert_non_null(strstr(told(s), "organization.change bob"));
+    assert_int_equal(change(s, &c, &row), 0); /* it is already: who joins in is told */
+    assert_non_null(strstr(told(s), "organization.suspend bob"));
     assert_true(row.version > version);
     c.suspended = false;
     assert_int_equal(change(s, &c, &row), 0);

@@ -55,7 +55,7 @@ function keys.change_key(req)
   elseif access.reserved(req, { "limits" }) then
     return nil, "operator_only"
   end
-  local wanted, why = rules.change_of(req.body)
+  local wanted, why = rules.change_of(req.body, rules.KEY, kordless.now())
   if not wanted then
     return nil, "validation_error", { detail = why }
   end

@@ -42,7 +42,7 @@ function organizations.change_organization(req)
     and not access.may_resume(req.actor, found.id) then
     return nil, "operator_only"
   end
-  local wanted, why = rules.change_of(req.body)
+  local wanted, why = rules.change_of(req.body, rules.ORGANIZATION, kordless.now())
   if not wanted then
     return nil, "validation_error", { detail = why }
   end

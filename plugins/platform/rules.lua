@@ -59,24 +59,29 @@ function rules.new_key(body)
     note = rules.value(body.note), tags = rules.value(body.tags) }
 end
 
+-- What can be changed, and which limits; whatever else a body has is nobody's, and in no
+-- audit.
+rules.ORGANIZATION = { members = { "name", "plan", "metadata", "limits", "suspended" },
+  limits = { "per_day", "reason", "until" } }
+rules.KEY = { members = { "label", "note", "scopes", "expires_at", "tags", "limits" },
+  limits = { "per_minute", "per_hour", "reason", "until" } }
+
 -- A change as it was asked, with its times as numbers; `patch` is what the audit tells.
-function rules.change_of(body)
-  local wanted = { patch = body or {} }
-  if not body then
-    return nil, "Send a JSON object with what is to change."
-  elseif not fits(body.metadata) then
+function rules.change_of(body, kind, now)
+  local wanted, patch = rules.only(body, kind.members), rules.only(body, kind.members)
+  if not fits(body.metadata) then
     return nil, rules.METADATA_TOO_LARGE
   end
-  for name, v in pairs(body) do
-    wanted[name] = v
-  end
-  wanted.expires_at = seconds(body.expires_at)
+  wanted.patch, wanted.expires_at = patch, seconds(body.expires_at)
   if rules.value(body.limits) then
-    wanted.limits = {}
-    for name, v in pairs(body.limits) do
-      wanted.limits[name] = v
+    patch.limits, wanted.limits = rules.only(body.limits, kind.limits), {}
+    for name, v in pairs(patch.limits) do
+      wanted.limits[name] = name == "until" and seconds(v) or v
     end
-    wanted.limits["until"] = seconds(body.limits["until"])
+    local ends = rules.value(wanted.limits["until"])
+    if ends and ends <= now then
+      return nil, "limits.until must lie in the future; limits = null ends them now."
+    end
   end
   return wanted
 end

@@ -1,5 +1,6 @@
 #include "guard/key_write.h"
 
+#include "guard/override.h"
 #include "guard/tags.h"
 #include "store/sql.h"
 
@@ -121,23 +122,23 @@ int key_write_revoke(struct db *db, struct str id, struct str reason, int64_t no
 
 /* ---- changing ---- */
 
-static int update(struct db *db, const struct key_change *c, const struct key_row *row)
+static int update(struct db *db, const struct key_change *c, const struct key_row *row,
+                  int64_t now_ms)
 {
     struct buf scopes;
     buf_init(&scopes);
     int err = sql_run(
         db,
         STR("UPDATE api_key SET label = ?1, note = ?2, scopes = ?3, expires_at = ?4,"
-            " limits = CASE WHEN ?5 IS NULL THEN limits WHEN ?5 = 'null' THEN NULL"
-            " ELSE json_patch(coalesce(limits, '{}'), ?5) END, tags = ?7 WHERE id = "
-            "?6"),
+            " limits = " OVERRIDE_PATCH("?5", "?8") ", tags = ?7 WHERE id = ?6"),
         SQL_WITH(sql_text(c->set & KEY_SET_LABEL ? c->label : row->label),
                  sql_some(c->set & KEY_SET_NOTE ? c->note : row->note),
                  sql_scopes(c->set & KEY_SET_SCOPES ? c->scopes : row->scopes, &scopes),
                  sql_time(c->set & KEY_SET_EXPIRES ? c->expires_ms : row->expires_ms),
                  c->set & KEY_SET_LIMITS ? sql_some(c->limits) : sql_null(),
                  sql_text(row->id),
-                 sql_some(c->set & KEY_SET_TAGS ? c->tags : row->tags)));
+                 sql_some(c->set & KEY_SET_TAGS ? c->tags : row->tags),
+                 sql_int(now_ms)));
     buf_end(&scopes);
     return err;
 }
@@ -159,7 +160,7 @@ int key_write_change(struct db *db, struct str id, const struct key_change *c,
                             .actor = actor,
                             .changed = c->patch,
                             .now_ms = now_ms};
-    err = update(db, c, out);
+    err = update(db, c, out, now_ms);
     if (!err)
         err = audit(db, &e, &version);
     if (!err)

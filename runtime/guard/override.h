@@ -21,6 +21,15 @@ extern const char *const override_names[LIMIT_WINDOWS]; /* "per_minute", … */
  * into `scratch`, which the caller ends. */
 bool override_read(struct str json, struct buf *scratch, struct override *out);
 
+/* What a column `limits` becomes by a merge patch, in SQL; `patch` and `now_ms` name
+ * parameters. Of one that has ended nothing is left, or a new number would be none: but
+ * where the patch says when it ends, it goes on. */
+#define OVERRIDE_PATCH(patch, now_ms)                                              \
+    "CASE WHEN " patch " IS NULL THEN limits WHEN " patch " = 'null' THEN NULL"    \
+    " ELSE json_patch(CASE WHEN json_extract(limits, '$.until') * 1000 <= " now_ms \
+    " AND json_type(" patch ", '$.until') IS NULL THEN '{}'"                       \
+    " ELSE coalesce(limits, '{}') END, " patch ") END"
+
 /* Puts its numbers over the policy's, if it still holds. NULL does nothing. */
 static inline void override_apply(const struct override *o, int64_t wall_ms,
                                   struct limit_rule *rule)

@@ -111,7 +111,7 @@ int64_t platform_ms(lua_State *L, int idx, const char *name, bool *null)
     if (null)
         *null = type == LUA_TLIGHTUSERDATA;
     lua_pop(L, 1);
-    return v * 1000;
+    return v || none ? v * 1000 : 1; /* 0 is none, and 1970 is a time */
 }
 
 struct str platform_json(lua_State *L, int idx, struct call *c, const char *name)

@@ -93,8 +93,9 @@ function usage.list_denials(req)
     return nil, refused
   end
   local denials = kordless.usage.denials(key.id)
+  local successor = key.rotated_to and kordless.keys.get(key.rotated_to)
   for i, row in ipairs(denials) do
-    denials[i] = rules.denial(row)
+    denials[i] = rules.denial(row, successor)
   end
   return 200, { denials = kordless.json.array(denials) }
 end

@@ -60,6 +60,8 @@ return {
   needs = { "keys", "time", "crypto" },
   uses = { "platform" },
   errors = {
+    not_found = { status = 404, detail = "There is no such object, or it belongs to another "
+      .. "organization. Check its id." },
     quota_refused = { status = 422, detail = "This quota.lua would not go live." },
   },
   routes = {

@@ -3,10 +3,11 @@ local rules = {}
 
 local null = kordless.json.null
 local HOUR, DAY = 3600, 86400
+local LAST = 253402300799 // DAY * DAY -- of the days that have a name, in whole steps
 
 local steps = {
-  minute = { seconds = 60, kept = 2880, kept_text = "48 hours", shown = HOUR, next = "hour" },
-  hour = { seconds = HOUR, kept = 2160, kept_text = "90 days", shown = DAY, next = "day" },
+  minute = { seconds = 60, kept = 2881, kept_text = "48 hours", shown = HOUR, next = "hour" },
+  hour = { seconds = HOUR, kept = 2161, kept_text = "90 days", shown = DAY, next = "day" },
   day = { seconds = DAY, kept = 731, kept_text = "2 years", shown = 30 * DAY },
 }
 
@@ -26,14 +27,19 @@ function rules.period(query, now)
   local from = query.from and kordless.time.parse(query.from) or to - step.shown
   if from >= to then
     return nil, "from must be before to."
+  elseif to > LAST then
+    return nil, "to must be at most " .. time(LAST) .. "."
   end
   from = from // step.seconds * step.seconds
   to = -(-to // step.seconds) * step.seconds
-  local n = (to - from) // step.seconds
-  if n > step.kept then
-    return nil, ("From from to to are %d %ss, and %ss are kept for %s, %d of them. Take a "
-      .. "shorter time%s."):format(n, query.step, query.step, step.kept_text, step.kept,
-      step.next and " or step=" .. step.next or "")
+  local oldest = (now // step.seconds - step.kept) * step.seconds
+  local n, longer = (to - from) // step.seconds, step.next and " or step=" .. step.next or ""
+  if from < oldest then
+    return nil, ("A %s is kept for %s: the oldest is %s. Take a later from%s."):format(query.step,
+      step.kept_text, time(oldest), longer)
+  elseif n > step.kept then
+    return nil, ("Between from and to are %d %ss, and %d of them are told at once. Take an "
+      .. "earlier to%s."):format(n, query.step, step.kept, longer)
   end
   return { from = from, to = to, step = query.step, by = query.by }
 end
@@ -107,19 +113,23 @@ local fixes = {
     .. "key's own, or use that organization's key.",
 }
 
-function rules.fix(denial)
-  if denial.scope then
+-- `successor`: the key it was rotated to, or nil.
+function rules.fix(denial, successor)
+  if denial.rule == "expired_api_key" and successor then
+    return ("The key was rotated and its grace is over. Give the caller its successor, …%s.")
+      :format(successor.last4)
+  elseif denial.scope then
     return "The key lacks the scope " .. denial.scope .. ". Add it to the key's scopes, or use a "
       .. "key that has it."
   end
   return fixes[denial.rule] or "The log tells more under this request id."
 end
 
-function rules.denial(row)
+function rules.denial(row, successor)
   return { at = time(row.at), rule = row.rule, used = row.used or null,
     limit = row.limit or null, retry_after = row.wait or null, scope = row.scope or null,
     route = row.route, address = row.address or null, request_id = row.request_id,
-    fix = rules.fix(row) }
+    fix = rules.fix(row, successor) }
 end
 
 -- --- limits ---

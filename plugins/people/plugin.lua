@@ -71,6 +71,8 @@ return {
   needs = { "keys", "time" },
   uses = { "platform" },
   errors = {
+    not_found = { status = 404, detail = "There is no such object, or it belongs to another "
+      .. "organization. Check its id." },
     email_taken = { status = 409, detail = "A member with this email exists already." },
     last_owner = { status = 409,
       detail = "An organization keeps an active owner. Make somebody else an owner first." },

@@ -11,7 +11,7 @@ end
 
 -- Why this is no email, or nil.
 function rules.email_fault(email)
-  if #email > 254 or not email:find("^[^%s@]+@[^%s@]+$") then
+  if #email > 254 or not email:find("^[^%s%c@]+@[^%s%c@]+$") then
     return "email must be an email address of at most 254 characters."
   end
 end

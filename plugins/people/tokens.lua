@@ -1,10 +1,11 @@
 -- Tokens, by which an operator's programs ask.
+local platform = require("platform.rules")
 local rules = require("rules")
 
 local tokens = {}
 
 function tokens.create_token(req)
-  local body = req.body or {}
+  local body = platform.optional(req.body)
   local expires = body.expires_at and kordless.time.parse(body.expires_at)
   if expires and expires <= kordless.now() then
     return nil, "validation_error", { detail = "expires_at must lie in the future." }

@@ -112,6 +112,8 @@ return {
   api = 1,
   needs = { "keys", "time", "crypto" },
   errors = {
+    not_found = { status = 404, detail = "There is no such object, or it belongs to another "
+      .. "organization. Check its id." },
     slug_taken = {
       status = 409,
       detail = "An organization with this slug exists already. Choose another slug.",

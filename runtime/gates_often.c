@@ -184,6 +184,17 @@ void gate_show_session(struct flight *f)
     ratelimit_show_session(f->x->reply, used, SESSION_PER_MINUTE, reset);
 }
 
+/* No more than the smallest window takes, or the request would wait for ever: one that
+ * costs more has to have the window to itself. */
+static uint32_t cost_of(const struct flight *f, const struct limit_rule *rule)
+{
+    uint32_t cost = f->route->cost ? f->route->cost : 1;
+    for (int w = 0; w < LIMIT_WINDOWS; w++)
+        if (cost > rule->limit[w])
+            cost = rule->limit[w];
+    return cost;
+}
+
 bool gate_often(struct flight *f)
 {
     struct shared *s = f->worker->shared;
@@ -197,7 +208,7 @@ bool gate_often(struct flight *f)
     f->class = quota_terms(f->generation->quota, f->key, f->x->now.wall_ms, &rule);
     if (f->route->native == NATIVE_RATE_LIMIT)
         return look_up(f, &rule);
-    uint32_t cost = f->route->cost ? f->route->cost : 1;
+    uint32_t cost = cost_of(f, &rule);
     int err = limits_take(s->limits, f->key->ring, f->key->org->ring, &rule, &f->x->now,
                           cost, &v);
     f->cost = v.admitted ? cost : 0;
@@ -213,7 +224,7 @@ bool gate_often(struct flight *f)
     counter_add(&f->worker->metrics->windows[ratelimit_window(&v)], 1);
     f->denied = (enum denial_rule)(DENIAL_MINUTE + (int)worst(&v));
     f->window = v.windows[worst(&v)];
-    ratelimit_refuse(f->x->reply, &v, f->key, settings->support_contact,
+    ratelimit_refuse(f->x->reply, &v, f->key, cost, settings->support_contact,
                      f->worker->scratch);
     return false;
 }

@@ -112,7 +112,7 @@ static void put_wait(struct buf *b, int64_t wait_ms)
 }
 
 static void say_refused(struct buf *b, const struct limit_verdict *v,
-                        const struct key *k, struct str support_contact)
+                        const struct key *k, uint32_t cost, struct str support_contact)
 {
     static const struct str who[] = {STR("The API key '"), STR("The API key '"),
                                      STR("The organization of the API key '")};
@@ -129,6 +129,10 @@ static void say_refused(struct buf *b, const struct limit_verdict *v,
     buf_str(b, per[w]);
     buf_lit(b, "; the limit is ");
     buf_u64(b, v->windows[w].limit);
+    if (cost > 1) {
+        buf_lit(b, ", and this request counts as ");
+        buf_u64(b, cost);
+    }
     buf_lit(b, ". Wait ");
     put_wait(b, v->wait_ms);
     buf_lit(b, " and try again, or ask ");
@@ -138,13 +142,13 @@ static void say_refused(struct buf *b, const struct limit_verdict *v,
 }
 
 void ratelimit_refuse(struct reply *r, const struct limit_verdict *v,
-                      const struct key *k, struct str support_contact,
+                      const struct key *k, uint32_t cost, struct str support_contact,
                       struct buf scratch[2])
 {
     struct buf *detail = &scratch[0], *members = &scratch[1];
     buf_clear(detail);
     buf_clear(members);
-    say_refused(detail, v, k, support_contact);
+    say_refused(detail, v, k, cost, support_contact);
     buf_char(members, ',');
     put_limits(members, v);
     reply_problem_with(r, 429, "rate_limited", buf_slice(detail), buf_slice(members));

@@ -8,14 +8,14 @@
 #include "guard/limit.h"
 #include "http/reply.h"
 
-/* The one that decides: admitted, with the smallest share left; refused, with the longest
- * wait. */
+/* The one that decides: admitted, with the smallest share left; refused, with the
+ * longest wait. */
 enum limit_window ratelimit_window(const struct limit_verdict *v);
 /* `scratch` is the worker's: a refusal is the one answer that must stay cheap. */
 void ratelimit_fields(struct reply *r, const struct limit_verdict *v, int64_t wall_ms,
                       bool ietf);
 void ratelimit_refuse(struct reply *r, const struct limit_verdict *v,
-                      const struct key *k, struct str support_contact,
+                      const struct key *k, uint32_t cost, struct str support_contact,
                       struct buf scratch[2]);
 /* 429 for a caller without a key: `what` completes "Too many …". */
 void ratelimit_refuse_stranger(struct reply *r, int64_t wait_ms, const char *what,

@@ -77,7 +77,12 @@ int entry_tests(lua_State *L, const char *file, struct buf *faults)
 {
     int err = 0;
     lua_pushliteral(L, "tests");
-    bool any = lua_rawget(L, -2) == LUA_TTABLE;
+    int type = lua_rawget(L, -2);
+    bool any = type == LUA_TTABLE;
+    if (!any && type != LUA_TNIL) {
+        buf_fmt(faults, "%s: tests: must be a table of functions\n", file);
+        err = ERR_INVALID;
+    }
     if (any)
         lua_pushnil(L);
     while (any && lua_next(L, -2)) {

@@ -348,6 +348,19 @@ static void replace(struct folder *scripts, struct source *files, struct str tex
                 .module = STR("quota"), .name = STR("quota.lua"), .text = text};
 }
 
+static int try_costs(const struct quota *live, struct quota *trial, struct buf *faults)
+{
+    size_t n = (size_t)live->n_routes;
+    struct quota_route *routes = calloc(n + 1, sizeof(*routes));
+    if (!routes)
+        abort();
+    if (n)
+        memcpy(routes, live->routes, n * sizeof(*routes));
+    int err = quota_script_costs(trial, routes, live->n_routes, faults);
+    free(routes);
+    return err;
+}
+
 int quota_try(struct quota *live, struct str text, const struct keyring *ring,
               int64_t wall_ms, struct quota_change *out, char hash[17],
               struct buf *faults)
@@ -360,6 +373,7 @@ int quota_try(struct quota *live, struct str text, const struct keyring *ring,
     replace(&scripts, files, text);
     int err =
         quota_new(&trial, &scripts, live->zones, live->log, ring, EPOCH_TRIAL, faults);
+    err = err ? err : try_costs(live, trial, faults);
     if (!err) {
         memcpy(hash, trial->hash, sizeof(trial->hash));
         quota_compare(live, trial, ring, wall_ms, out);

@@ -26,9 +26,9 @@ const char *quota_mode_name(enum quota_mode m);
 struct quota_class { /* all but the counts never changes */
     struct limit_rule rule;
     enum quota_mode mode;
-    uint32_t scopes; /* a key may use no others, whatever it has */
-    bool failed;     /* the script could not be asked: these are the defaults */
-    _Atomic uint64_t over;   /* requests let through that `enforce` would have refused */
+    uint32_t scopes;       /* a key may use no others, whatever it has */
+    bool failed;           /* the script could not be asked: these are the defaults */
+    _Atomic uint64_t over; /* requests let through that `enforce` would have refused */
     _Atomic int64_t told_ms; /* of the last line about them */
 };
 
@@ -40,9 +40,10 @@ int quota_new(struct quota **out, const struct folder *scripts, struct zones *zo
               struct buf *faults) MUST_CHECK;
 void quota_free(struct quota *q);
 
-/* What a request of each route costs, by the script's `cost`: a table by "METHOD /path",
- * or a function of {method, path, plugin, scope}; 1 to 1,000, and 1 for what it does not
- * name. ERR_INVALID with lines in `faults`. */
+/* What a request of each route costs, by the script's `cost`: a table by "METHOD
+ * /path", or a function of {method, path, plugin, scope}; 1 to 1,000, and 1 for what it
+ * does not name. ERR_INVALID with lines in `faults`. The routes must live as long as
+ * the quota: another text is tried with them. */
 struct quota_route {
     struct str method, path, label, plugin, scope; /* scope may be empty */
     uint32_t cost;                                 /* set here */

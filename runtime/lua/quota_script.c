@@ -9,6 +9,8 @@
 #include "lua/lib.h"
 #include "lua/nearest.h"
 
+#define INPUT_NAMES "plan environment label metadata created_day tags"
+
 enum { READS_MAX = 8, LIMIT_MOST = 1000000, COST_MOST = 1000 };
 
 const char *const quota_input_names[INPUTS] = {"plan",     "environment", "label",
@@ -76,10 +78,40 @@ static void push_input(lua_State *L, enum quota_input i, struct str v)
         lua_pushlstring(L, v.p, v.n);
 }
 
-static void push_inputs(lua_State *L, const struct quota *q, const struct key *k)
+static int input_of(const char *name)
+{
+    int i = 0;
+    while (i < INPUTS && !(name && strcmp(name, quota_input_names[i]) == 0))
+        i++;
+    return i;
+}
+
+/* Asked of what is not there: where `reads` does not name it, it would be missing of
+ * every key, and nobody would know. */
+static int l_not_read(lua_State *L)
+{
+    const struct quota *q = lua_touserdata(L, lua_upvalueindex(1));
+    const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : NULL;
+    int i = input_of(name);
+    if (i == INPUTS)
+        return luaL_error(L, "a key has no '%s' here; it has " INPUT_NAMES,
+                          name ? name : luaL_typename(L, 2));
+    if (!(q->reads & 1u << i))
+        return luaL_error(L, "key.%s is read, and 'reads' does not name it", name);
+    return 0;
+}
+
+static void push_inputs(lua_State *L, struct quota *q, const struct key *k)
 {
     char scratch[32];
     lua_createtable(L, 0, INPUTS);
+    lua_createtable(L, 0, 2);
+    lua_pushlightuserdata(L, q);
+    lua_pushcclosure(L, l_not_read, 1);
+    lua_setfield(L, -2, "__index");
+    lua_pushboolean(L, false);
+    lua_setfield(L, -2, "__metatable");
+    lua_setmetatable(L, -2);
     for (int i = 0; i < INPUTS; i++) {
         struct str v = quota_input(k, (enum quota_input)i, scratch);
         bool table = i == INPUT_METADATA || i == INPUT_TAGS;
@@ -102,10 +134,11 @@ static uint32_t limit_at(lua_State *L, const char *name)
 {
     int exact;
     lua_pushstring(L, name);
-    if (lua_rawget(L, -2) == LUA_TNIL)
+    int type = lua_rawget(L, -2);
+    if (type == LUA_TNIL)
         luaL_error(L, "limits returned no '%s'", name);
     lua_Integer v = lua_tointegerx(L, -1, &exact);
-    if (!exact || v < 1 || v > LIMIT_MOST)
+    if (type != LUA_TNUMBER || !exact || v < 1 || v > LIMIT_MOST)
         luaL_error(L, "limits: '%s' must be a whole number from 1 to 1000000", name);
     lua_pop(L, 1);
     return (uint32_t)v;
@@ -320,6 +353,14 @@ static int l_names(lua_State *L)
 
 int quota_costs(struct quota *q, struct quota_route *routes, int n, struct buf *faults)
 {
+    q->routes = routes;
+    q->n_routes = n;
+    return quota_script_costs(q, routes, n, faults);
+}
+
+int quota_script_costs(struct quota *q, struct quota_route *routes, int n,
+                       struct buf *faults)
+{
     struct buf why;
     bool ok = true;
     buf_init(&why);
@@ -346,16 +387,13 @@ struct look {
 
 static int read_input(struct look *l, const char *name)
 {
-    for (int k = 0; k < INPUTS; k++) {
-        if (name && strcmp(name, quota_input_names[k]) == 0) {
-            l->q->reads |= 1u << k;
-            return 0;
-        }
+    int i = input_of(name);
+    if (i < INPUTS) {
+        l->q->reads |= 1u << i;
+        return 0;
     }
-    buf_fmt(l->faults,
-            "%s: reads: '%s' is none of plan environment label metadata created_day"
-            " tags\n",
-            l->q->file, name ? name : "(no string)");
+    buf_fmt(l->faults, "%s: reads: '%s' is none of " INPUT_NAMES "\n", l->q->file,
+            name ? name : "(no string)");
     return ERR_INVALID;
 }
 
@@ -369,6 +407,10 @@ static int read_reads(lua_State *L, struct look *l)
     if (type != LUA_TNIL &&
         (type != LUA_TTABLE || !json_only_positions(L, lua_gettop(L), n))) {
         buf_fmt(l->faults, "%s: reads: must be a list\n", l->q->file);
+        err = ERR_INVALID;
+    } else if (n > READS_MAX) {
+        buf_fmt(l->faults, "%s: reads: has more than %d names\n", l->q->file,
+                READS_MAX);
         err = ERR_INVALID;
     }
     for (int i = 1; i <= n && i <= READS_MAX; i++) {
@@ -393,11 +435,38 @@ static int read_file_mode(lua_State *L, struct look *l)
     return ok ? 0 : ERR_INVALID;
 }
 
+/* A helper may stand there, too; what is a letter away from a name of ours is none. */
+static int check_words(lua_State *L, struct look *l)
+{
+    static const char *const ours[] = {"reads", "mode", "cost", "limits", "tests"};
+    int err = 0;
+    lua_pushnil(L);
+    while (lua_next(L, -2)) {
+        const char *name = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : NULL;
+        const char *meant = NULL;
+        for (size_t i = 0; name && i < sizeof(ours) / sizeof(ours[0]); i++) {
+            int far = nearest_distance(str_of(name), str_of(ours[i]), 1);
+            meant = far == 1 ? ours[i] : meant;
+            if (far == 0)
+                name = NULL;
+        }
+        if (name && meant) {
+            buf_fmt(l->faults, "%s: '%s' is not known here; did you mean '%s'?\n",
+                    l->q->file, name, meant);
+            err = ERR_INVALID;
+        }
+        lua_pop(L, 1);
+    }
+    return err;
+}
+
 static int look(lua_State *L, void *ctx)
 {
     struct look *l = ctx;
     int err = read_reads(L, l);
     int e = read_file_mode(L, l);
+    err = err ? err : e;
+    e = check_words(L, l);
     err = err ? err : e;
     e = entry_tests(L, l->q->file, l->faults);
     err = err ? err : e;

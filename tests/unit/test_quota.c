@@ -10,7 +10,7 @@
     "local n = 0\n"                                                             \
     "return { reads = { 'plan' }, limits = function(key) n = n + 1\n"           \
     "  return { per_minute = n, per_hour = key.plan == 'large' and 200 or 100," \
-    " per_day = key.environment and 7 or 8 } end }"
+    " per_day = rawget(key, 'environment') and 7 or 8 } end }"
 
 static void a_class_is_asked_once(void **state)
 {

@@ -8,8 +8,8 @@
 
 static void limits_are_whole_numbers_in_range(void **state)
 {
-    static const char *const wrong[] = {"0",   "-1",  "1000001", "1.5",
-                                        "'x'", "0/0", "1e300",   "{}"};
+    static const char *const wrong[] = {"0",   "-1",    "1000001", "1.5", "'x'",
+                                        "0/0", "1e300", "{}",      "'5'", "true"};
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         char text[256];
         snprintf(text, sizeof(text),
@@ -53,6 +53,46 @@ static void what_is_no_quota_is_said(void **state)
         quota_new(&x->quota, &x->s.folder, x->zones, NULL, x->ring, 1, &x->s.faults),
         ERR_INVALID);
     folder_told(&x->s, "quota.lua", "is missing");
+}
+
+#define LIMITS "limits = function() return { " NUMBERS " } end"
+
+/* What is misspelled would be missing, and nobody would know. */
+static void words_that_are_nearly_ours_are_told(void **state)
+{
+    struct fixture *x = *state;
+    fails(x, "return { read = { 'plan' }, " LIMITS " }",
+          "'read' is not known here; did you mean 'reads'?");
+    fails(x, "return { mdoe = 'shadow', " LIMITS " }", "did you mean 'mode'?");
+    fails(x, "return { costs = {}, test = {}, " LIMITS " }", "did you mean 'cost'?");
+    folder_told(&x->s, "quota.lua", "did you mean 'tests'?");
+    fails(x, "return { tests = 'none', " LIMITS " }", "tests: must be a table");
+    fails(x,
+          "return { reads = { 'plan', 'plan', 'plan', 'plan', 'plan', 'plan', 'plan',"
+          " 'plan', 'moon' }, " LIMITS " }",
+          "reads: has more than 8 names");
+    assert_int_equal(load(x, 1, "return { small = 5, [1] = 2, " LIMITS " }"), 0);
+}
+
+static void what_is_read_is_named(void **state)
+{
+    struct fixture *x = *state;
+    add(x, "", ENV_NONE);
+    fails(x,
+          "return { reads = { 'environment' }, limits = function(key)"
+          " return key.plan == 'large' and {} or { " NUMBERS " } end }",
+          "key.plan is read, and 'reads' does not name it");
+    fails(x,
+          "return { limits = function(key) return key.plam and {} or { " NUMBERS
+          " } end }",
+          "a key has no 'plam' here; it has plan environment");
+    fails(x, "return { limits = function(key) return key[1] and {} or {} end }",
+          "a key has no 'number' here");
+    assert_int_equal(load(x, 1,
+                          "return { reads = { 'plan', 'tags' }, limits = function(key)"
+                          " assert(key.plan == nil and key.tags.a == nil)"
+                          " return { " NUMBERS " } end }"),
+                     0);
 }
 
 /* --- what it answers --- */
@@ -182,10 +222,15 @@ static void a_cost_that_is_none_is_said(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(limits_are_whole_numbers_in_range), TEST(what_is_no_quota_is_said),
-        TEST(a_class_may_be_watched_only),       TEST(a_class_may_be_held_to_scopes),
-        TEST(an_answer_that_is_none_is_said),    TEST(a_route_costs_what_the_file_says),
+        TEST(limits_are_whole_numbers_in_range),
+        TEST(what_is_no_quota_is_said),
+        TEST(a_class_may_be_watched_only),
+        TEST(a_class_may_be_held_to_scopes),
+        TEST(an_answer_that_is_none_is_said),
+        TEST(a_route_costs_what_the_file_says),
         TEST(a_cost_that_is_none_is_said),
+        TEST(words_that_are_nearly_ours_are_told),
+        TEST(what_is_read_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

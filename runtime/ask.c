@@ -61,7 +61,8 @@ int ask_organization(struct client *c, const char *slug, struct buf *id)
 {
     struct answer a;
     struct buf path;
-    if (strspn(slug, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(slug))
+    if (!*slug ||
+        strspn(slug, "abcdefghijklmnopqrstuvwxyz0123456789-_") != strlen(slug))
         return ask_usage("'%s' is no slug: lower-case letters, digits and hyphens",
                          slug);
     buf_init(&path);
@@ -124,6 +125,14 @@ void ask_put_number(struct buf *b, const char *name, const char *value)
         buf_fmt(b, "%s\"%s\":%llu", b->n > 1 ? "," : "", name, (unsigned long long)v);
     else
         ask_put_setting(b, name, value);
+}
+
+bool ask_limits_fault(const struct options *o)
+{
+    bool some = o->per_minute || o->per_hour || o->per_day || o->reason || o->until;
+    if (o->no_limits && some)
+        ask_usage("--no-limits takes all limits away and goes with no other of them");
+    return o->no_limits && some;
 }
 
 void ask_put_limits(struct buf *b, const struct options *o)

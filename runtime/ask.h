@@ -22,6 +22,8 @@ void ask_put_member(struct buf *b, const char *name,
 /* The same, and "none" is null; a number as a number; the override of all its flags. */
 void ask_put_setting(struct buf *b, const char *name, const char *value);
 void ask_put_number(struct buf *b, const char *name, const char *value);
+/* True: flags that say two things at once; told. */
+bool ask_limits_fault(const struct options *o);
 void ask_put_limits(struct buf *b, const struct options *o);
 /* &name=value, escaped; nothing for NULL. */
 void ask_put_query(struct buf *path, const char *name, const char *value);

@@ -219,6 +219,25 @@ bool answer_raw(const struct answer *a, const char *path, struct str *out)
     return true;
 }
 
+/* Somebody else may have chosen it, and a terminal obeys control characters (C0, DEL,
+ * and C1, which UTF-8 writes as C2 80 to C2 9F): they are shown as JSON writes them. */
+static void put_shown(struct buf *b, struct str text)
+{
+    for (size_t i = 0; i < text.n; i++) {
+        unsigned char c = (unsigned char)text.p[i], next = 0;
+        if (i + 1 < text.n)
+            next = (unsigned char)text.p[i + 1];
+        bool pair = c == 0xc2 && next >= 0x80 && next <= 0x9f;
+        if (c == '\n')
+            buf_lit(b, "\\n");
+        else if (c < 0x20 || c == 0x7f || pair)
+            buf_fmt(b, "\\u%04x", (unsigned)(pair ? next : c));
+        else
+            buf_char(b, (char)c);
+        i += pair;
+    }
+}
+
 struct str answer_text(const struct answer *a, const char *path, struct buf *out)
 {
     struct json_reader r;
@@ -230,7 +249,7 @@ struct str answer_text(const struct answer *a, const char *path, struct buf *out
     if (answer_raw(a, path, &raw)) {
         json_reader_init(&r, raw, &scratch);
         if (!json_next(&r, &e) && e.kind == JSON_STRING)
-            buf_str(out, e.text);
+            put_shown(out, e.text);
     }
     buf_end(&scratch);
     return buf_slice(out);

@@ -30,7 +30,8 @@ int client_ask(struct client *c, const char *method, const char *path,
 /* The raw JSON of a member, by a path of names and list indices from 0:
  * "api_key.key", "services.0.slug". False: there is none. */
 bool answer_raw(const struct answer *a, const char *path, struct str *out);
-/* The same, a string's text; empty when it is no string. In `out`. */
+/* The same, a string's text, to be shown: no control character stands in it; empty when
+ * it is no string. In `out`. */
 struct str answer_text(const struct answer *a, const char *path, struct buf *out);
 
 #endif

@@ -10,7 +10,7 @@
 
 #define ROUTE "/api/platform/v1"
 
-enum { POLICY_MAX = 1 << 20 };
+enum { POLICY_MAX = 256 << 10 }; /* as its route takes it */
 
 /* --- which key --- */
 
@@ -51,6 +51,9 @@ static int find_key(struct client *c, const struct options *o, struct buf *id)
                                   "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
     const char *which = o->words[2];
     struct buf org;
+    if (strncmp(which, "kord_", 5) == 0) /* not told again: it is a secret */
+        return ask_usage("name a key by its id or its last 4 characters, never by the "
+                         "key itself: commands are kept in histories");
     if (strncmp(which, "key_", 4) == 0 &&
         strspn(which + 4, letters) == strlen(which + 4)) {
         buf_str(id, str_of(which));
@@ -202,6 +205,11 @@ static void put_tags(struct buf *b, const struct options *o)
 int keys_set(const struct options *o)
 {
     struct buf body;
+    if (o->per_day)
+        return ask_usage(
+            "a day is an organization's: kordless org set SLUG --per-day N");
+    if (ask_limits_fault(o))
+        return 2;
     buf_init(&body);
     buf_char(&body, '{');
     ask_put_member(&body, "label", o->label);
@@ -211,11 +219,12 @@ int keys_set(const struct options *o)
     ask_put_setting(&body, "expires_at", o->expires_at);
     ask_put_limits(&body, o);
     buf_char(&body, '}');
-    int code = with_key(o, &(struct errand){.method = "PATCH",
-                                            .tail = "",
-                                            .body = buf_slice(&body),
-                                            .good = 200,
-                                            .show = show});
+    int code = body.n == 2 ? ask_usage("key set needs a flag that says what to change")
+                           : with_key(o, &(struct errand){.method = "PATCH",
+                                                          .tail = "",
+                                                          .body = buf_slice(&body),
+                                                          .good = 200,
+                                                          .show = show});
     buf_end(&body);
     return code;
 }
@@ -432,11 +441,11 @@ static int read_policy(const char *path, struct buf *body)
     for (size_t n; (n = fread(buf_reserve(&text, 65536), 1, 65536, f)) > 0;)
         if ((text.n += n) > POLICY_MAX)
             break;
+    int code = ferror(f) ? ask_usage("%s: %s", path, strerror(errno)) : 0;
     fclose(f);
     buf_lit(body, "{\"source\":");
-    int code = text.n > POLICY_MAX || json_put_string(body, buf_slice(&text))
-                   ? ask_usage("%s: is no text of at most 1 MiB", path)
-                   : 0;
+    if (!code && (text.n > POLICY_MAX || json_put_string(body, buf_slice(&text))))
+        code = ask_usage("%s: is no text of at most 256 KiB", path);
     buf_char(body, '}');
     buf_end(&text);
     return code;

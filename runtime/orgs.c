@@ -9,7 +9,7 @@
 
 static void show(const struct options *o, const struct answer *a)
 {
-    static const char *const fields[] = {"slug",       "name",     "plan", "suspended",
+    static const char *const fields[] = {"slug",       "name",     "plan",  "suspended",
                                          "created_at", "metadata", "limits"};
     char path[64];
     if (o->json) {
@@ -93,6 +93,10 @@ int orgs_set(const struct options *o)
     struct buf body;
     if (!named(o))
         return no_name(o);
+    if (o->per_minute || o->per_hour)
+        return ask_usage("a minute and an hour are each key's: kordless key set KEY");
+    if (ask_limits_fault(o))
+        return 2;
     buf_init(&body);
     buf_char(&body, '{');
     ask_put_member(&body, "name", o->name);
@@ -100,6 +104,10 @@ int orgs_set(const struct options *o)
     put_metadata(&body, o);
     ask_put_limits(&body, o);
     buf_char(&body, '}');
+    if (body.n == 2) {
+        buf_end(&body);
+        return ask_usage("org set needs a flag that says what to change");
+    }
     return ask_one(o, "PATCH", named(o), &body, 200);
 }
 

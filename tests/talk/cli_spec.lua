@@ -60,6 +60,33 @@ describe("the command line", function()
     assert.truthy(ends(0, "key", "list", "--org", "acme"):find("to go", 1, true))
   end)
 
+  it("shows what others called something, and does not let it write over the terminal", function()
+    local made = s:key("acme", "red\27[31m\r\7\194\155 line\ntwo \226\130\172")
+    for _, words in ipairs({ { "key", "show", made.id }, { "key", "list", "--org", "acme" },
+      { "quota", "explain", made.id } }) do
+      local out = ends(0, table.unpack(words))
+      assert.truthy(out:find("red\\u001b[31m\\u000d\\u0007\\u009b line\\ntwo \226\130\172", 1, true), out)
+    end
+  end)
+
+  it("does nothing quietly where a flag has no place, and tells no key again", function()
+    local made = s:key("acme", "plain")
+    local function says(words, ...)
+      local out, err = ends(2, ...)
+      assert.truthy(err:find(words, 1, true), out .. err)
+      return err
+    end
+    says("org set SLUG --per-day", "key", "set", made.id, "--per-day", "5")
+    says("key set KEY", "org", "set", "acme", "--per-minute", "5")
+    says("says what to change", "key", "set", made.id)
+    says("says what to change", "org", "set", "acme")
+    says("--no-limits", "key", "set", made.id, "--no-limits", "--per-hour", "5")
+    says("is no slug", "key", "list", "--org", "")
+    says("Is a directory", "quota", "diff", "scripts")
+    assert.is_nil(says("never by the key", "key", "show", made.key):find(made.key, 1, true))
+    ends(0, "key", "show", made.last4, "--org", made.organization_id)
+  end)
+
   it("does the same without a server, which then finds it done", function()
     s:kill("TERM")
     assert.equal(0, s:wait())

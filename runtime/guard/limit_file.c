@@ -285,6 +285,8 @@ void limit_file_start(struct limit_file *f, const struct limit_boot *boot,
 static int refuse(struct buf *why, int err, const char *path, const char *sentence)
 {
     buf_fmt(why, "%s: %s", path, sentence);
+    if (err == ERR_CORRUPT)
+        buf_lit(why, "; move it away, and all limits begin anew");
     return err;
 }
 

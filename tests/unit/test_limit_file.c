@@ -50,7 +50,7 @@ static void what_is_no_file_of_limits_is_refused(void **state)
     assert_changed_refused(&w, offsetof(struct limit_head, version), &version, 4,
                            "another version");
     write_all(w.copy, "hello", 5);
-    assert_refused(&w, w.copy, ERR_CORRUPT, "no file of limits");
+    assert_refused(&w, w.copy, ERR_CORRUPT, "no file of limits; move it away");
     assert_refused(&w, w.dir, ERR_IO, "directory");
     assert_refused(&w, "/nowhere/at/all", ERR_IO, "No such");
     world_open(&w, w.path);

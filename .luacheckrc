@@ -14,7 +14,7 @@ stds.kordless = {
     utf8 = { other_fields = true },
     kordless = {
       fields = {
-        "now", "id", "transaction", "emit", "problem", "secret", "refuse", "answer", "sleep",
+        "now", "fresh", "id", "transaction", "emit", "problem", "secret", "refuse", "answer", "sleep",
         "fetch", "after", "record",
         options = { other_fields = true },
         log = { fields = { "info", "warn", "error" } },

@@ -24,6 +24,12 @@ kordless = {}
 ---@return integer seconds
 function kordless.now() end
 
+--- H. On a route with `cached = true`: from when on this answer may be another though nothing was
+--- committed. Before that, and within the minute, whoever has the answer and asks again is told 304
+--- without asking the handler.
+---@param instant integer UTC seconds; the earliest of several counts
+function kordless.fresh(instant) end
+
 --- H; needs "id". A new id, prefix and 26 characters, sorted by time: `id("book_")`. Transactions
 --- take ids from their arguments.
 ---@param prefix string at most 5 characters, may be empty

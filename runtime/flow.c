@@ -33,6 +33,8 @@ static void end(struct flight *f)
     gate_count_use(f);
     if (f->etag[0] && (r->status == 200 || r->status == 304)) {
         r->cacheable = true;
+        if (f->call.fresh_until)
+            gate_keep_until(f, f->call.fresh_until);
         if (reply_field(r, STR("ETag"), str_of(f->etag)) ||
             reply_field(r, STR("Cache-Control"), STR("private, no-cache")))
             reply_problem(r, 500, "internal_error", STR(""));

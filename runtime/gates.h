@@ -32,7 +32,7 @@ struct flight { /* one request under way; in the exchange's arena */
     struct limit_state window;
     struct idem_key idem;
     bool idem_marked;
-    char etag[40];
+    char etag[64]; /* "…": 32 digits, and from when on it is stale */
     char peer[17]; /* the address, as guard/peers.h names it */
     struct write store; /* of a 422 beside its Idempotency-Key */
 };
@@ -61,6 +61,9 @@ bool gate_platform(struct flight *f);
 
 /* GET /rate-limit of a session: its own window. */
 void gate_show_session(struct flight *f);
+
+/* After the handler: for how long its answer may be kept. */
+void gate_keep_until(struct flight *f, int64_t until);
 
 /* After the handler: a contact that failed is counted; so is each use of a key. */
 void gate_count_failure(struct flight *f);

@@ -1,5 +1,7 @@
 #include "gates.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* What it sends and what it asks: media type, Idempotency-Key, query, If-None-Match. */
@@ -114,6 +116,8 @@ bool gate_once(struct flight *f)
 
 /* --- what it asks --- */
 
+enum { TAG_DIGITS = 32 };
+
 /* Over all that an answer depends on: commits, generation, minute, caller and question.
  */
 static void make_etag(struct flight *f)
@@ -131,14 +135,36 @@ static void make_etag(struct flight *f)
     secret_digest(&s->pepper, buf_slice(&b), digest);
     buf_clear(&b);
     buf_char(&b, '"');
-    for (int i = 0; i < 16; i++)
+    for (int i = 0; i < TAG_DIGITS / 2; i++)
         buf_fmt(&b, "%02x", digest[i]);
     buf_char(&b, '"');
     memcpy(f->etag, b.p, b.n);
     buf_end(&b);
 }
 
-static bool none_match(const struct flight *f)
+void gate_keep_until(struct flight *f, int64_t until)
+{
+    snprintf(f->etag + 1 + TAG_DIGITS, sizeof(f->etag) - 1 - TAG_DIGITS, "%llx\"",
+             (unsigned long long)until);
+}
+
+/* Whether a tag that was sent is this one, with nothing behind or a time to come: until
+ * then the answer holds. Who writes another time there fools only itself. */
+static bool is_fresh(const struct flight *f, struct str tag)
+{
+    char until[17] = "", *end;
+    size_t head = 1 + TAG_DIGITS;
+    if (tag.n <= head || tag.n - head > sizeof(until) || tag.p[tag.n - 1] != '"' ||
+        !str_starts(tag, (struct str){f->etag, head}))
+        return false;
+    memcpy(until, tag.p + head, tag.n - head - 1);
+    if (strspn(until, "0123456789abcdef") != strlen(until))
+        return false;
+    return !*until ||
+           strtoull(until, &end, 16) > (unsigned long long)(f->x->now.wall_ms / 1000);
+}
+
+static bool none_match(struct flight *f)
 {
     struct str list = http_field_get(f->x->req, STR("if-none-match")), one;
     while (list.n) {
@@ -146,8 +172,11 @@ static bool none_match(const struct flight *f)
         one = str_trim(one);
         if (str_starts(one, STR("W/")))
             one = (struct str){one.p + 2, one.n - 2};
-        if (str_eq(one, str_of(f->etag)))
-            return false;
+        if (!is_fresh(f, one))
+            continue;
+        memcpy(f->etag, one.p, one.n);
+        f->etag[one.n] = '\0';
+        return false;
     }
     return true;
 }

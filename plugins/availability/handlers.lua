@@ -12,7 +12,14 @@ local view = require("availability.view")
 
 local handlers = {}
 
+-- Within a minute time alone changes an answer in two ways: a start at this very second is over
+-- in the next one, and a hold may run out.
+local function tell_until(now)
+  kordless.fresh(now % 60 == 0 and now + 1 or store.next_expiry(now) or now + 60)
+end
+
 local function answer(service, query)
+  tell_until(query.now)
   local from = query.unbookable and unbookable or { list = offer.list, view = view.slots }
   local world = store.world(service)
   local slots = from.list(world, query)

@@ -181,6 +181,11 @@ function store.taken(world, lo, hi, now, except)
       .. ") c", table.unpack(args))
 end
 
+-- When the next hold runs out, nil when there is none.
+function store.next_expiry(now)
+  return kordless.db.one("SELECT MIN(expires_at) AS at FROM claim WHERE expires_at > ?", now).at
+end
+
 -- Bookings of the service that begin in [lo, hi), by host and start, for its limits.
 function store.booked(service_id, lo, hi, except)
   return kordless.db.query(

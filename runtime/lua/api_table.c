@@ -11,6 +11,14 @@ const struct api_row api_data[] = {
          "all rules of one request agree; after a wait (transaction, sleep, fetch) "
          "it is read anew. Transactions take their time from their arguments, "
          "because they may run twice."},
+    {"fresh", API_FUNCTION, H, 0, .call = lib_host_fresh,
+     .takes =
+         LIST{{"instant", "integer", "UTC seconds; the earliest of several counts"},
+              END},
+     .text =
+         "On a route with `cached = true`: from when on this answer may be another "
+         "though nothing was committed. Before that, and within the minute, whoever "
+         "has the answer and asks again is told 304 without asking the handler."},
     {"id", API_FUNCTION, H, NEED_ID, .call = lib_host_id,
      .takes = LIST{{"prefix", "string", "at most 5 characters, may be empty"}, END},
      .gives = LIST{{"id", "string", ""}, END},

@@ -103,6 +103,7 @@ struct call {
     struct now now;
     const char *request_id;
     struct str public_url;
+    int64_t fresh_until;   /* of a cached answer, UTC seconds; 0: as its minute says */
     bool strict;           /* replies are held to what the route declares */
     struct idem_key *idem; /* NULL without Idempotency-Key */
     bool is_job; /* of kordless.after: no request, no route, nobody hears the answer */

@@ -29,6 +29,7 @@ int lib_db_taken(lua_State *L);
 int lib_fetch_wait(lua_State *L);
 int lib_host_answer(lua_State *L);
 int lib_host_error(lua_State *L);
+int lib_host_fresh(lua_State *L);
 int lib_host_id(lua_State *L);
 int lib_host_info(lua_State *L);
 int lib_host_now(lua_State *L);

@@ -93,6 +93,15 @@ int lib_host_now(lua_State *L)
     return 1;
 }
 
+int lib_host_fresh(lua_State *L)
+{
+    struct call *c = call_of(L);
+    lua_Integer until = luaL_checkinteger(L, 1);
+    if (!c->fresh_until || until < c->fresh_until)
+        c->fresh_until = until;
+    return 0;
+}
+
 int lib_host_id(lua_State *L)
 {
     struct call *c = call_of(L);

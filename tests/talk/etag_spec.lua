@@ -79,6 +79,56 @@ describe("a kept answer", function()
     still(list, 200)
   end)
 
+  -- The same question about slots, again with the tag of the answer before: never 304 when the
+  -- answer is another by now.
+  local function slots_of(day)
+    local path = book.public .. "/availability" .. http.query({ org_slug = org.slug,
+      service_slug = "consultation", from = book.day(day), to = book.day(day + 1) })
+    local etag, body = nil, nil
+    return function()
+      local r, whole = get(path, etag), get(path)
+      assert.equal(whole.body == body and 304 or 200, r.status)
+      etag, body = whole.headers.etag, whole.body
+      return r.status
+    end
+  end
+
+  it("is stale the second in which a hold runs out, and not before", function()
+    s:freeze("2031-06-02T13:10:20Z")
+    local slot = book.slots(c, org, "consultation", book.day(3), book.day(4))[1]
+    local desk = c:with({ ["x-organization-id"] = org.id })
+    local function hold(minutes)
+      assert.equal(201, desk:post(book.prefix .. "/holds", { service_slug = "consultation",
+        starts_at = slot.startsAt, ends_at = slot.endsAt, host_id = slot.hostId,
+        ttl_minutes = minutes }).status)
+    end
+    hold(2)
+    local ask = slots_of(3)
+    s:freeze("2031-06-02T13:12:05Z")
+    assert.equal(200, ask())
+    for _, case in ipairs({ { 10, 304 }, { 4, 304 }, { 1, 200 }, { 1, 304 }, { 38, 304 } }) do
+      s:advance(case[1])
+      assert.equal(case[2], ask(), case[1])
+    end
+    s:freeze(book.monday)
+  end)
+
+  it("is stale one second after a start", function()
+    local first = book.slots(c, org, "consultation", book.day(0), book.day(1))[1].startsAt
+    local settings = { minimum_notice_minutes = 0 }
+    local desk = c:with({ ["x-organization-id"] = org.id })
+    assert.equal(200, desk:patch(book.prefix .. "/services/consultation", settings).status)
+    s:freeze(first)
+    local ask = slots_of(0)
+    assert.equal(200, ask())
+    assert.equal(304, ask())
+    s:advance(1)
+    assert.equal(200, ask())
+    s:advance(58)
+    assert.equal(304, ask())
+    s:freeze(book.monday)
+  end)
+
   it("is stale after a restart: the rules may be others", function()
     local list = tags()
     s:restart()

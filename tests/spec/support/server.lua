@@ -124,6 +124,7 @@ function server.start(now)
     json = libraries.json(), time = libraries.time(), zone = zone, span = span, slots = slots,
     crypto = libraries.crypto(), policy = policy_library(self), db = db_library(self),
     log = { info = print, warn = print, error = print },
+    fresh = function() end,
     now = function()
       return self.now
     end,

@@ -7,9 +7,9 @@ local fields = require("services.fields")
 local flow = require("bookings.flow")
 local input = require("bookings.input")
 local moves = require("bookings.moves")
-local rules = require("bookings.rules")
 local services = require("services.store")
 local store = require("bookings.store")
+local versions = require("services.versions")
 local view = require("bookings.view")
 
 local desk = {}
@@ -22,7 +22,7 @@ local function reader(req)
     if not row or row.organization_id ~= req.organization.id then
       return nil, "not_found"
     end
-    if not rules.is_meant(req.if_match, row.version) then
+    if not versions.is_meant(req.if_match, row.version) then
       return nil, "precondition_failed"
     end
     return row
@@ -73,7 +73,7 @@ function desk.get(req)
   if not row then
     return nil, why
   end
-  return 200, { booking = view.own(row) }, { ETag = rules.etag(row.version) }
+  return 200, { booking = view.own(row) }, { ETag = versions.etag(row.version) }
 end
 
 function desk.slots_own(req)

@@ -12,6 +12,7 @@ local policy = require("bookings.policy")
 local rules = require("bookings.rules")
 local services = require("services.store")
 local slot_view = require("availability.view")
+local versions = require("services.versions")
 
 local flow = {}
 
@@ -34,7 +35,7 @@ end
 
 -- The reply of a transaction. One booking as its organization sees it has a version.
 local function answer(result)
-  return result.status, result.body, result.version and { ETag = rules.etag(result.version) }
+  return result.status, result.body, result.version and { ETag = versions.etag(result.version) }
 end
 
 local function join(first, ...)

@@ -66,20 +66,6 @@ function rules.order(slots, loads, keep)
   return slots
 end
 
--- A booking's version as an entity-tag, and whether it is among those a caller named.
-function rules.etag(version)
-  return '"' .. version .. '"'
-end
-
-function rules.is_meant(named, version)
-  for _, tag in ipairs(named or { "*" }) do
-    if tag == "*" or tag == tostring(version) then
-      return true
-    end
-  end
-  return false
-end
-
 -- Ids by which a confirmation number can be looked up; nil when it cannot be one.
 function rules.id_of(number)
   local id = number:lower()

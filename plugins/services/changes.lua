@@ -5,7 +5,7 @@ local changes = {}
 
 local LONGEST = 40 -- characters of a text that is told
 
-local dull = { created_at = true, updated_at = true }
+local dull = { created_at = true, updated_at = true, version = true }
 
 -- Of people only that something changed: rows of the audit stay for ever.
 local personal = { displayName = true, email = true }

@@ -5,6 +5,7 @@ local outcome = require("services.outcome")
 local page = require("services.page")
 local rules = require("services.hours_rules")
 local store = require("services.hours_store")
+local versions = require("services.versions")
 
 local hours = {}
 
@@ -16,7 +17,7 @@ function hours.show_schedule(req)
   if not row then
     return nil, "not_found"
   end
-  return 200, { schedule = rules.shown(row) }
+  return 200, { schedule = rules.shown(row) }, { ETag = versions.etag(row.version) }
 end
 
 function hours.put_schedule(req)

@@ -147,7 +147,7 @@ function hours.shown(row)
     dates[i] = one.hours and { date = one.date, hours = shown(one.hours) }
       or { date = one.date, closed = true }
   end
-  return { timezone = row.timezone, weekly = week, overrides = dates }
+  return { timezone = row.timezone, weekly = week, overrides = dates, version = row.version }
 end
 
 -- closures -----------------------------------------------------------------------------

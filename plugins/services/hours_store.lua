@@ -24,7 +24,7 @@ end
 
 function store.schedule(owner_id)
   return kordless.db.one(
-    "SELECT timezone, weekly, overrides FROM schedule WHERE owner_id = ?", owner_id)
+    "SELECT timezone, weekly, overrides, version FROM schedule WHERE owner_id = ?", owner_id)
 end
 
 -- schedule: weekly and overrides are JSON.
@@ -32,12 +32,13 @@ function store.put_schedule(organization_id, kind, owner_id, schedule)
   kordless.db.exec("DELETE FROM schedule WHERE owner_id = ?", owner_id)
   kordless.db.exec(
     "INSERT INTO schedule (owner_id, owner_kind, organization_id, timezone, weekly,"
-      .. " overrides) VALUES (?, ?, ?, ?, ?, ?)",
+      .. " overrides, version) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1 + COALESCE("
+      .. "(SELECT version FROM catalogue WHERE organization_id = ?3), 0))",
     owner_id, kind, organization_id, schedule.timezone, schedule.weekly, schedule.overrides)
 end
 
 function store.drop_schedule(owner_id)
-  return kordless.db.exec("DELETE FROM schedule WHERE owner_id = ?", owner_id) > 0
+  kordless.db.exec("DELETE FROM schedule WHERE owner_id = ?", owner_id)
 end
 
 store.closures = lists.page

@@ -1,32 +1,54 @@
--- Transactions on schedules and closures. args: organization_id, now, and what each says.
+-- Transactions on schedules and closures. args: organization_id, now, meant (the versions that
+-- If-Match names, of a schedule), and what each says.
 
 local changes = require("services.changes")
 local hours = require("services.hours_rules")
 local outcome = require("services.outcome")
 local store = require("services.hours_store")
+local versions = require("services.versions")
 
 local writes = {}
 
--- owner_kind, owner, schedule
+-- Two schedules as they are stored.
+local function is_same(one, other)
+  return one.timezone == other.timezone and one.weekly == other.weekly
+    and one.overrides == other.overrides
+end
+
+-- owner_kind, owner, schedule. What changes nothing makes no new version.
 function writes.put_schedule(args)
   local id = store.owner(args.organization_id, args.owner_kind, args.owner)
   if not id then
     return outcome.MISSING
   end
   local before = store.schedule(id)
-  store.put_schedule(args.organization_id, args.owner_kind, id, args.schedule)
+  if not versions.is_meant(args.meant, before and before.version) then
+    return outcome.STALE
+  end
+  local known = before and is_same(before, args.schedule)
+  if not known then
+    store.put_schedule(args.organization_id, args.owner_kind, id, args.schedule)
+  end
   local shown = hours.shown(store.schedule(id))
-  local detail = changes.of(before and hours.shown(before) or {}, shown)
-  outcome.tell(args, "schedule", id, "updated", detail)
-  return kordless.answer(200, { schedule = shown })
+  if not known then
+    local detail = changes.of(before and hours.shown(before) or {}, shown)
+    outcome.tell(args, "schedule", id, "updated", detail)
+  end
+  local answer = kordless.answer(200, { schedule = shown })
+  answer.version = shown.version
+  return answer
 end
 
 -- owner_kind, owner
 function writes.delete_schedule(args)
   local id = store.owner(args.organization_id, args.owner_kind, args.owner)
-  if not id or not store.drop_schedule(id) then
+  local row = id and store.schedule(id)
+  if not row then
     return outcome.MISSING
+  elseif not versions.is_meant(args.meant, row.version) then
+    return outcome.STALE
   end
+  store.drop_schedule(id)
   outcome.tell(args, "schedule", id, "deleted")
   return outcome.GONE
 end

@@ -32,6 +32,7 @@ function offers.shown(row)
   shown.team_id = rules.or_null(row.team_id)
   shown.limits = limits.show(row.limits)
   shown.calendarSettings = rules.settings(row)
+  shown.version = row.version
   shown.created_at = kordless.time.format(row.created_at)
   shown.updated_at = kordless.time.format(row.updated_at)
   return shown

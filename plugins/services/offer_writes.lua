@@ -1,10 +1,12 @@
--- Transactions on services. args: organization_id, now, and what each says.
+-- Transactions on services. args: organization_id, now, meant (the versions that If-Match names),
+-- and what each says.
 
 local changes = require("services.changes")
 local lists = require("services.list_store")
 local offers = require("services.offer_rules")
 local outcome = require("services.outcome")
 local store = require("services.offer_store")
+local versions = require("services.versions")
 
 local writes = {}
 
@@ -24,8 +26,10 @@ local function misfit(args, service, body)
 end
 
 local function answer(status, args, id)
-  return kordless.answer(status,
-    { service = offers.shown(store.find(args.organization_id, id)) })
+  local row = store.find(args.organization_id, id)
+  local result = kordless.answer(status, { service = offers.shown(row) })
+  result.version = row.version
+  return result
 end
 
 -- id, body
@@ -48,22 +52,27 @@ function writes.change_service(args)
   local row = store.find(args.organization_id, args.id)
   if not row then
     return outcome.MISSING
+  elseif not versions.is_meant(args.meant, row.version) then
+    return outcome.STALE
   end
   local service, faults = offers.changed(row, args.body)
   if faults[1] then
     return outcome.faulty(faults)
   end
-  service.id = row.id
+  service.id, service.version = row.id, row.version
+  service.created_at, service.updated_at = row.created_at, row.updated_at
   local why = misfit(args, service, args.body)
   if why then
     return why
   end
-  store.set(service, args.now)
-  if args.body.host_ids then
-    store.set_hosts(service)
+  local detail = changes.of(offers.shown(row), offers.shown(service))
+  if detail then
+    store.set(service, args.now)
+    if args.body.host_ids then
+      store.set_hosts(service)
+    end
+    outcome.tell(args, "service", row.id, "updated", detail)
   end
-  local after = offers.shown(store.find(args.organization_id, row.id))
-  outcome.tell(args, "service", row.id, "updated", changes.of(offers.shown(row), after))
   return answer(200, args, row.id)
 end
 
@@ -72,6 +81,8 @@ function writes.archive_service(args)
   local row = store.find(args.organization_id, args.name)
   if not row then
     return outcome.MISSING
+  elseif not versions.is_meant(args.meant, row.version) then
+    return outcome.STALE
   end
   if row.status ~= "archived" then
     store.archive(row.id, args.now)

@@ -1,10 +1,13 @@
 -- How a change of the catalogue ends: a transaction says it as plain data, the handler
 -- answers it.
 
+local versions = require("services.versions")
+
 local outcome = {}
 
 outcome.MISSING = { error = "not_found" }
 outcome.GONE = { status = 204 }
+outcome.STALE = { error = "precondition_failed" }
 
 function outcome.violation(code, message)
   return { code = code, message = message }
@@ -37,14 +40,14 @@ function outcome.unknown(what, ids)
 end
 
 -- Runs a transaction of this plugin on the caller's organization and gives what the handler
--- returns.
+-- returns. args.meant: the versions that If-Match names.
 function outcome.of(req, name, args)
-  args.organization_id, args.now = req.organization.id, kordless.now()
+  args.organization_id, args.now, args.meant = req.organization.id, kordless.now(), req.if_match
   local done = kordless.transaction(name, args)
   if done.error then
     return nil, done.error, done.more
   end
-  return done.status, done.body
+  return done.status, done.body, done.version and { ETag = versions.etag(done.version) }
 end
 
 -- Tells who listens, and the audit; change: "created", "updated", "deleted" or "archived".

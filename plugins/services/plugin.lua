@@ -130,8 +130,8 @@ local own_service = join(service, {
   { "host_ids", required = true, items = {} }, unset("team_id"),
   one("minimum_notice_minutes", "integer"), one("approval"),
   { "limits", required = true, nullable = true, properties = service_limits.properties },
-  settings, time("created_at"),
-  time("updated_at"),
+  settings, time("created_at"), time("updated_at"),
+  { "version", type = "integer", required = true, description = "What If-Match takes." },
 })
 
 local function host_body(new)
@@ -184,6 +184,8 @@ local function hours(required)
       { "date", format = "date", required = true }, { "closed", type = "boolean" },
       windows("hours"),
     } } },
+    required and { "version", type = "integer", required = true,
+      description = "What If-Match takes." } or nil,
   } }
 end
 
@@ -209,7 +211,7 @@ local samples = {
     id = "srv_01ja0000000000000000000000", status = "active", visibility = "public",
     fulfillment = "any_host", host_ids = { ADA }, minimum_notice_minutes = 60, approval = "none",
     limits = { per_day = 20, per_contact = { per_week = 2 } }, created_at = MADE,
-    updated_at = CHANGED,
+    updated_at = CHANGED, version = 2,
   },
   settings = {
     duration_minutes = 30, slot_interval_minutes = 30, buffer_before = 0, buffer_after = 10,
@@ -230,7 +232,7 @@ local samples = {
     id = "clo_01ja0000000000000000000000", first_date = "2031-12-24", last_date = "2032-01-01",
     reason = "Holidays",
   },
-  schedule = { timezone = "America/New_York", weekly = {}, overrides = {
+  schedule = { timezone = "America/New_York", weekly = {}, version = 17, overrides = {
     { date = "2031-12-24", closed = true },
     { date = "2031-12-31", hours = { { "09:00", "12:00" } } },
   } },
@@ -342,11 +344,11 @@ return {
       "A service, by its id or slug.", { cached = true,
         replies = reply(200, "service", own_service), reply = { service = samples.service } }),
     own("PATCH", "/services/{service}", "change_service", "services:write",
-      "Changes what is named of a service.", {
+      "Changes what is named of a service.", { if_match = true,
         body = service_body(), replies = reply(200, "service", own_service),
         example = { body = { price = 50, calendarSettings = { buffer_after = 15 } } } }),
     own("DELETE", "/services/{service}", "archive_service", "services:write",
-      "Archives a service: it is no longer offered, its bookings stay.", {
+      "Archives a service: it is no longer offered, its bookings stay.", { if_match = true,
         replies = { [204] = {} } }),
     own("GET", "/hosts", "list_hosts", READ, "The organization's hosts, page by page.", {
       query = { choice("status", "active", "inactive"), since, limit, cursor },
@@ -387,14 +389,15 @@ return {
         replies = reply(200, "schedule", hours(true).properties),
         reply = { schedule = samples.schedule } }),
     own("PUT", "/schedules/{owner}/{id}", "put_schedule", WRITE,
-      "Sets the hours of an organization, team, host or service.", {
+      "Sets the hours of an organization, team, host or service.", { if_match = true,
         body = hours(), replies = reply(200, "schedule", hours(true).properties),
         example = { body = {
           timezone = "America/New_York", weekly = { mon = weekday, tue = weekday },
           overrides = { { date = "2031-12-24", closed = true } },
         } } }),
     own("DELETE", "/schedules/{owner}/{id}", "delete_schedule", WRITE,
-      "Removes hours: they then restrict nothing.", { replies = { [204] = {} } }),
+      "Removes hours: they then restrict nothing.", { if_match = true,
+        replies = { [204] = {} } }),
     own("GET", "/closures", "list_closures", READ,
       "The days on which nothing is given, by date, page by page.", {
         query = { { "from", format = "date", description = "Those that end on it or later." },

@@ -45,7 +45,7 @@ describe("a service", function()
       category = http.null, duration = 45, price = http.null, currency = http.null,
       isBookablePublic = true, metadata = {}, status = "active", visibility = "public",
       fulfillment = "any_host", host_ids = {}, team_id = http.null, minimum_notice_minutes = 0,
-      approval = "none", limits = http.null,
+      approval = "none", limits = http.null, version = 1,
       created_at = book.monday, updated_at = book.monday, calendarSettings = {
         duration_minutes = 45, slot_interval_minutes = 45, buffer_before = 0, buffer_after = 0,
         booking_window_days = http.null, timezone = ZONE, location = http.null,

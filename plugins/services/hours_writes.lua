@@ -9,10 +9,9 @@ local versions = require("services.versions")
 
 local writes = {}
 
--- Two schedules as they are stored.
-local function is_same(one, other)
-  return one.timezone == other.timezone and one.weekly == other.weekly
-    and one.overrides == other.overrides
+-- Of a stored schedule what changes.of compares: as text, since long hours are long to read.
+local function parts(row)
+  return { timezone = row.timezone, weekly = { row.weekly }, overrides = { row.overrides } }
 end
 
 -- owner_kind, owner, schedule. What changes nothing makes no new version.
@@ -25,17 +24,14 @@ function writes.put_schedule(args)
   if not versions.is_meant(args.meant, before and before.version) then
     return outcome.STALE
   end
-  local known = before and is_same(before, args.schedule)
-  if not known then
+  local detail = changes.of(before and parts(before) or {}, parts(args.schedule))
+  if detail then
     store.put_schedule(args.organization_id, args.owner_kind, id, args.schedule)
-  end
-  local shown = hours.shown(store.schedule(id))
-  if not known then
-    local detail = changes.of(before and hours.shown(before) or {}, shown)
     outcome.tell(args, "schedule", id, "updated", detail)
   end
-  local answer = kordless.answer(200, { schedule = shown })
-  answer.version = shown.version
+  local row = store.schedule(id)
+  local answer = kordless.answer(200, { schedule = hours.shown(row) })
+  answer.version = row.version
   return answer
 end
 

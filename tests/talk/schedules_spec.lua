@@ -147,6 +147,10 @@ describe("a schedule", function()
       overrides[i] = { date = os.date("!%Y-%m-%d", 1900000000 + i * 86400), hours = hours }
     end
     assert.equal(300, #put("host/" .. host.id, { mon = hours }, overrides).overrides)
+    hours[1] = { "02:00", "02:29" } -- and be changed then
+    local all = {}
+    for _, day in ipairs({ "mon", "tue", "wed", "thu", "fri", "sat", "sun" }) do all[day] = hours end
+    assert.same(hours, put("host/" .. host.id, all, overrides).overrides[300].hours)
     overrides[301] = { date = "2050-01-01", closed = true }
     hours[9] = { "20:00", "21:00" }
     local err = desk:fails(400, "PUT", "/schedules/host/" .. host.id,

@@ -32,11 +32,14 @@ function methods(ctx, book) {
     return old?.version !== booking.version;
   }
 
+  let loads = 0;
   async function load(from, to, quiet) {
+    const mine = ++loads;
     const read = (path, query) => ctx.calendar.get(path, query, { quiet });
     const [range, waiting] = await Promise.all([
       all(read, "/bookings", "bookings", { from: iso(from - LONGEST), to: iso(to) }, 3000),
       all(read, "/bookings", "bookings", { from: iso(Date.now() - LONGEST), status: "pending" }, 500)]);
+    if (mine !== loads) return; // somebody looks elsewhere by now
     Object.assign(book, { from, to, cut: range.more, shown: new Map(), pending: new Map() });
     for (const one of [...range.list, ...waiting.list]) put(one);
   }

@@ -2,7 +2,7 @@
 import { fill, h } from "../dom.js";
 import { field, form, orNull, select } from "../forms.js";
 import { formatSpan } from "../time.js";
-import { dialog, problem, toast } from "../ui.js";
+import { dialog, notice, problem, toast } from "../ui.js";
 import { hostName, money } from "./book.js";
 import { clockSpan } from "./block.js";
 import { dateOf, say, startOf, zoneAt } from "./days.js";
@@ -68,7 +68,7 @@ export function bookForm(ctx, book, preset, done) {
   const services = [...book.services.values()].filter((one) => one.status === "active");
   const fits = services.find((one) => hostChoices(one, book).some((host) => host.id === preset.host));
   let service = book.services.get(preset.service) ?? fits ?? services[0];
-  const hold = holder(ctx), once = attempts(), head = h("div", { class: "stack" });
+  const once = attempts(), head = h("div", { class: "stack" });
   let host = null, party = null, pending = null, self;
   const size = () => Number(party?.control.value ?? 1) || 1;
   const place = (slot) => ({ service_slug: service.slug, starts_at: slot.startsAt, ends_at: slot.endsAt,
@@ -80,18 +80,31 @@ export function bookForm(ctx, book, preset, done) {
     clearTimeout(pending);
     pending = slot ? setTimeout(() => keep(slot), 300) : setTimeout(() => hold.release(), 0);
   } });
+  // Held for an hour; or renewing failed: then perhaps it can be held anew.
+  const hold = holder(ctx, (fault) => {
+    if (fault) keep(slots.slot());
+    else slots.say(notice("warn", h("p", null, "This time was held for an hour, and anybody may take it now. Book, "
+      + "or choose it anew.")));
+  });
   async function keep(slot) {
     try {
-      await hold.take(place(slot));
+      if (slot) await hold.take(place(slot));
     } catch (fault) {
-      if (slots.slot() === slot) refused(fault);
+      if (slots.slot() === slot) refused(fault, slot);
     }
   }
-  async function refused(fault) {
+  async function refused(fault, slot) {
+    if (slot && (fault.status === 0 || fault.status >= 500)) { // it may be free, for all we know
+      return slots.say(problem({ message: `This time is not held for you. ${fault.message}` }, () => {
+        slots.say();
+        return keep(slot);
+      }));
+    }
     await hold.release();
     await slots.load();
     if (fault.status === 409) slots.say(taken(fault, book.hosts, (one) => slots.show(dateOf(one.startsAt), one.startsAt)));
     else slots.say(problem(fault));
+    return undefined;
   }
   function about() {
     host = hostSelect(service, book, host?.control.value ?? preset.host, () => slots.load());

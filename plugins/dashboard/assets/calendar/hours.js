@@ -1,56 +1,69 @@
 // When nobody comes: what the organization's and a host's hours leave closed, for shading.
 // What can be booked the server decides; this only helps the eye.
-import { addDays, dayOf } from "./days.js";
+import { addDays, instantOf } from "../days.js";
+import { dayOf } from "./days.js";
 
 const DAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
+const MOST = 40; // hosts whose hours are asked for
 
 async function scheduleOf(ctx, kind, id) {
   try {
-    return (await ctx.calendar.get(`/schedules/${kind}/${id}`, {}, { quiet: true })).schedule;
+    return (await ctx.calendar.get(`/schedules/${kind}/${id}`)).schedule;
   } catch (fault) {
     if (fault.name === "AbortError") throw fault;
     return null;
   }
 }
 
-// "HH:MM" of a date as an instant.
-function instant(date, text) {
-  const [hour, minute] = text.split(":").map(Number), day = dayOf(date);
-  const wall = day.utc + (hour * 60 + minute) * 60e3;
-  return day.change !== null && wall - day.before >= day.change ? wall - day.after : wall - day.before;
-}
-
 function windows(schedule, date) {
   const special = schedule.overrides.find((one) => one.date === date);
   const list = special ? special.closed ? [] : special.hours ?? []
     : schedule.weekly[DAYS[new Date(`${date}T00:00:00Z`).getUTCDay()]] ?? [];
-  return list.map(([from, to]) => [instant(date, from), to <= from ? instant(addDays(date, 1), to) : instant(date, to)]);
+  const at = (day, clock) => Date.parse(instantOf(schedule.timezone, day, clock));
+  return list.map(([from, to]) => [at(date, from), at(to <= from ? addDays(date, 1) : date, to)]);
 }
 
-// closed(date) -> [[from, to], …]
+// What a schedule leaves of a day, whatever its zone: [[from, to], …]
+function closedBy(schedule, date) {
+  const { start, end } = dayOf(date), closed = [];
+  let at = start;
+  for (const [from, to] of [-1, 0, 1].flatMap((by) => windows(schedule, addDays(date, by))).sort((a, b) => a[0] - b[0])) {
+    if (to <= at || from >= end) continue;
+    if (from > at) closed.push([at, from]);
+    at = Math.max(at, to);
+  }
+  if (at < end) closed.push([at, end]);
+  return closed;
+}
+
+// Spans that touch or overlap as one.
+function joined(list) {
+  const all = [];
+  for (const [from, to] of list.sort((a, b) => a[0] - b[0])) {
+    const last = all.at(-1);
+    if (last && from <= last[1]) last[1] = Math.max(last[1], to);
+    else all.push([from, to]);
+  }
+  return all;
+}
+
+// closed(date, host) -> [[from, to], …], once load(hosts) has asked for theirs.
 export async function closedHours(ctx) {
-  const schedule = await scheduleOf(ctx, "organization", ctx.org.id);
-  return (date) => {
-    if (!schedule || schedule.timezone !== ctx.zone) return [];
-    const { start, end } = dayOf(date), closed = [];
-    let at = start;
-    for (const [from, to] of [...windows(schedule, addDays(date, -1)), ...windows(schedule, date)]) {
-      if (to <= at || from >= end) continue;
-      if (from > at) closed.push([at, from]);
-      at = Math.max(at, to);
-    }
-    if (at < end) closed.push([at, end]);
-    return closed;
+  const own = await scheduleOf(ctx, "organization", ctx.org.id), known = new Map();
+  return {
+    closed: (date, host) => joined([own, known.get(host)].filter(Boolean).flatMap((one) => closedBy(one, date))),
+    load: (hosts) => Promise.all(hosts.filter((id) => !known.has(id)).slice(0, MOST).map(async (id) =>
+      known.set(id, await scheduleOf(ctx, "host", id)))),
   };
 }
 
 // The hour that is worth beginning with: of the first opening or the first booking.
-export function openingHour(columns, view) {
+export function openingHour(columns) {
   let first = 24;
   for (const column of columns) {
-    const { start } = dayOf(column.date), closed = view.closed(column.date);
-    const opens = closed.length === 0 ? start + 8 * 3600e3 : closed[0][0] > start ? start : closed[0][1];
-    if (opens < dayOf(column.date).end) first = Math.min(first, (opens - start) / 3600e3);
+    const { start, end } = dayOf(column.date), [night] = column.closed ?? [];
+    const opens = !night ? start + 8 * 3600e3 : night[0] > start ? start : night[1];
+    if (opens < end) first = Math.min(first, (opens - start) / 3600e3);
     for (const block of column.blocks) first = Math.min(first, Math.max(block.start - start, 0) / 3600e3);
   }
   return first === 24 ? 8 : Math.floor(first);

@@ -26,7 +26,7 @@ export function sessionDialog(read, book, open, add) {
       `${people({ bookings: list })} of ${first.capacity} taken`),
     h("ul", { class: "stack picks" }, list.map((one) => line(one,
       [`${one.party_size} ${one.party_size === 1 ? "place" : "places"}`, one.contact.email ?? one.contact.phone]
-        .filter(Boolean).join(" · "), () => open(one, { closed: draw }),
+        .filter(Boolean).join(" · "), () => open(one, { changed: draw, closed: draw }),
       standing(one) !== "confirmed" && statusBadge(one)))),
     add && first.start > Date.now() && people({ bookings: list }) < first.capacity
       && h("div", { class: "dialog-foot" }, button("Book a place", { icon: "plus", onclick: () => {
@@ -48,7 +48,7 @@ export function queue(book, open, confirm, reread) {
       : [h("p", { class: "muted" }, "These hold their time until you confirm or cancel them."),
         h("ul", { class: "stack picks" }, list.map((one) => line(one,
           `${say(dateOf(one.start_at))}, ${clockSpan({ start: Date.parse(one.start_at), end: Date.parse(one.end_at) })}`
-            + ` · ${one.service_name} · ${hostName(one, book)}`, () => open(one, { closed: draw }),
+            + ` · ${one.service_name} · ${hostName(one, book)}`, () => open(one, { changed: draw, closed: draw }),
           may("admin") && button("Confirm", { small: true, kind: "primary",
             title: `Confirm ${one.contact.name}`, onclick: () => accept(one) }))))]);
   };

@@ -5,7 +5,6 @@ import { formatClock } from "../time.js";
 import { button, notice, problem } from "../ui.js";
 import { addDays, dateOf, dayOf, isDate, say, startOf, today } from "./days.js";
 
-const AHEAD = [28, 7, 1]; // days to look for the next free one, fewer where that is too many slots
 const iso = (at) => new Date(at).toISOString();
 const LONG = { weekday: "long", day: "numeric", month: "long" };
 
@@ -41,25 +40,29 @@ export function picker(options) {
       checked: one === slot, onchange: () => choose(one) }),
     h("span", { class: "num" }, formatClock(one.startsAt), left));
   }
+  // The next free start in four weeks: asked for at once, or in parts where it is too many slots.
   async function soon() {
-    const from = iso(Math.max(startOf(addDays(date, 1)), Date.now()));
-    for (const days of AHEAD) {
+    const first = addDays(date, 1) > today() ? addDays(date, 1) : today(), end = addDays(first, 28);
+    for (let day = first, size = 28; day < end;) {
+      const from = Math.max(startOf(day), Date.now());
       try {
-        return { days, slots: await options.ask(from, iso(startOf(addDays(date, 1 + days)))) };
+        const [found] = await options.ask(iso(from), iso(startOf(addDays(day, size))));
+        if (found) return found;
+        day = addDays(day, size);
       } catch (fault) {
-        if (fault.status !== 400) throw fault;
+        if (fault.status !== 400 || size === 1) throw fault;
+        size = Math.floor(size / 4); // a week, a day
       }
     }
     return null;
   }
   async function offerNext(mine) {
-    const found = await soon();
+    const next = await soon(), day = next && dateOf(next.startsAt);
     if (mine !== asked) return;
-    const next = found?.slots[0], day = next && dateOf(next.startsAt);
     fill(times, notice("info", h("p", null, `No free time on ${say(date, LONG)}.`),
       day ? h("p", null, button(`Next free: ${say(day, LONG)}, ${formatClock(next.startsAt)}`,
         { small: true, onclick: () => show(day, next.startsAt) }))
-        : found && h("p", null, `None in the ${found.days} days after it either: look at hours, closures and hosts.`)));
+        : h("p", null, "None in the four weeks after it either: look at hours, closures and hosts.")));
   }
   async function load() {
     const mine = ++asked, day = dayOf(date);
@@ -77,7 +80,7 @@ export function picker(options) {
     } catch (fault) {
       if (mine === asked && fault.name !== "AbortError") fill(times, problem(fault, load));
     } finally {
-      times.removeAttribute("aria-busy");
+      if (mine === asked) times.removeAttribute("aria-busy");
     }
   }
   function show(to, startsAt) {

@@ -49,15 +49,14 @@ export function hostFilter(book, state, change) {
     ? book.hosts.get([...state.hosts][0])?.displayName ?? "1 host" : `${state.hosts.size} hosts`);
   const label = h("span", { class: "clip" });
   const opener = h("button", { type: "button", class: "button cal-opener", "aria-haspopup": "true",
-    onclick: () => list.togglePopover() }, label, icon("down", 14));
-  list.addEventListener("toggle", (event) => {
-    opener.setAttribute("aria-expanded", String(event.newState === "open"));
-    if (event.newState !== "open") return;
-    const at = opener.getBoundingClientRect();
-    list.style.top = `${at.bottom + 4}px`;
-    list.style.left = `${Math.max(8, Math.min(at.left, window.innerWidth - list.offsetWidth - 8))}px`;
-    list.querySelector("input")?.focus();
-  });
+    "aria-expanded": "false", onclick: () => {
+      if (!list.togglePopover()) return;
+      const at = opener.getBoundingClientRect();
+      list.style.top = `${at.bottom + 4}px`;
+      list.style.left = `${Math.max(8, Math.min(at.left, window.innerWidth - list.offsetWidth - 8))}px`;
+      list.querySelector("input")?.focus();
+    } }, label, icon("down", 14));
+  list.addEventListener("toggle", (event) => opener.setAttribute("aria-expanded", String(event.newState === "open")));
   const one = (host, i) => h("label", null, h("input", { type: "checkbox", value: host.id,
     checked: state.hosts.has(host.id), onchange: (event) => {
       if (event.target.checked) state.hosts.add(host.id);

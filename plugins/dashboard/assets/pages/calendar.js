@@ -11,7 +11,7 @@ import { queue, sessionDialog } from "../calendar/lists.js";
 import { hostFilter, toolbar } from "../calendar/toolbar.js";
 import { fill, h } from "../dom.js";
 import { may } from "../session.js";
-import { button, empty, notice } from "../ui.js";
+import { button, empty, notice, skeleton, toast } from "../ui.js";
 
 const POLL = 10; // seconds
 
@@ -68,8 +68,9 @@ function dayHead(date) {
 }
 
 function weekColumns(state, view) {
+  const host = state.hosts.size === 1 ? [...state.hosts][0] : null;
   return datesOf(state).map((date) => ({ key: date, date, label: say(date, { weekday: "long", day: "numeric",
-    month: "long" }), head: dayHead(date), closed: view.closed(date), blocks: view.on(date) }));
+    month: "long" }), head: dayHead(date), closed: view.closed(date, host), blocks: view.on(date) }));
 }
 
 function hostColumns(state, view) {
@@ -117,18 +118,28 @@ function nothing() {
 export async function page(ctx) {
   const [{ book, ...desk }, hours] = await Promise.all([openBook(ctx), closedHours(ctx), styles()]);
   const state = wanted(ctx.query);
-  const node = h("div", { class: "cal" }), main = h("div", { class: "cal-main" });
+  const node = h("div", { class: "cal" }), main = h("div", { class: "cal-main" }, skeleton());
   const waiting = button("To confirm", { icon: "clock", onclick: () => showQueue() });
   const filter = hostFilter(book, state, change);
-  let drawn = null;
+  let drawn = null, asked = 0;
 
   const range = () => {
     const dates = datesOf(state);
     return [startOf(dates[0]), startOf(addDays(dates.at(-1), 1))];
   };
+  // What has to be known before it is drawn.
+  const ready = () => {
+    const [from, until] = range();
+    const whose = state.view === "day" && state.as === "grid" && state.hosts.size === 0
+      ? [...book.hosts.values()].filter((one) => one.status === "active").map((one) => one.id) : [...state.hosts];
+    return Promise.all([(from !== book.from || until !== book.to) && desk.load(from, until), hours.load(whose)]);
+  };
   // --- dialogs ---
-  const open = (booking, more = {}) => bookingDialog(ctx, booking, { book, put: desk.put, read: desk.read,
-    changed: draw, ...more });
+  const open = (booking, { changed, ...more } = {}) => bookingDialog(ctx, booking, { book, put: desk.put,
+    read: desk.read, ...more, changed: () => {
+      draw();
+      changed?.();
+    } });
   const openBlock = (block) => (block.session
     ? sessionDialog(() => blocks([...book.shown.values()], book.services).find((one) => one.key === block.key)
       ?? { ...block, bookings: [] }, book, open, may("admin") && (() => start({ service: block.service,
@@ -158,13 +169,13 @@ export async function page(ctx) {
         && start({ date: column.date, at, host: column.host })) });
     const top = drawn?.key === columns.map((one) => one.key).join() ? drawn.node.scrollTop : null;
     fill(main, made.node);
-    if (top === null) made.scrollTo(openingHour(columns, view));
+    if (top === null) made.scrollTo(openingHour(columns));
     else made.node.scrollTop = top;
     drawn = { ...made, key: columns.map((one) => one.key).join() };
   }
   function draw() {
     const focus = node.contains(document.activeElement) && document.activeElement.dataset.key;
-    const view = viewOf(state, book, hours);
+    const view = viewOf(state, book, hours.closed);
     bar.draw(heading(state), zoneAt(startOf(state.date) + 12 * 3600e3), legend(state, view));
     filter.draw();
     fill(waiting, waiting.firstChild, h("span", null, "To confirm"), h("span", { class: "cal-badge" }, book.pending.size));
@@ -181,9 +192,13 @@ export async function page(ctx) {
   async function change(to) {
     Object.assign(state, to);
     remember(state);
-    const [from, until] = range();
-    if (from !== book.from || until !== book.to) await desk.load(from, until);
-    draw();
+    const mine = ++asked;
+    try {
+      await ready();
+      if (mine === asked) draw();
+    } catch (fault) {
+      if (fault.name !== "AbortError") toast(fault.message, "bad");
+    }
   }
   const bar = toolbar(state, { change, filter: filter.node, book });
 
@@ -193,7 +208,7 @@ export async function page(ctx) {
     state.date = dateOf(booking.start_at);
     setTimeout(() => open(booking), 0);
   }
-  await desk.load(...range());
+  await ready();
   ctx.actions(waiting, may("admin") && button("New booking", { kind: "primary", icon: "plus",
     disabled: ![...book.services.values()].some((one) => one.status === "active"), onclick: () => start() }));
   ctx.every(POLL, async () => (await desk.news()) && draw());

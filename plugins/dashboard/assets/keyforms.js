@@ -1,10 +1,11 @@
 // What is done to API keys: generated, changed, rotated, revoked.
 import { platform } from "./api.js";
+import { dateOf, instantOf } from "./days.js";
 import { h } from "./dom.js";
 import { checkbox, field, form, group, orNull, radios, select } from "./forms.js";
 import { showKey } from "./secrets.js";
 import { may, session } from "./session.js";
-import { formatTime } from "./time.js";
+import { currentZone, formatTime } from "./time.js";
 import { confirm, dialog, notice, toast } from "./ui.js";
 
 export const scopes = ["bookings:read", "bookings:write", "availability:read", "availability:write",
@@ -37,10 +38,16 @@ function inDays(days) {
   return new Date(Date.now() + days * DAY).toISOString().replace(/\.\d+Z$/, "Z");
 }
 
+// The last day of what ends at an instant, and the instant at which such a day ends.
+const lastDay = (at) => dateOf(currentZone(), Date.parse(at) - 1000);
+const endOf = (date) => instantOf(currentZone(), date, "24:00");
+
+const over = (at) => !at || Date.parse(at) <= Date.now();
+
 // Never, in so many days, or at the end of a day.
 function expiryFields(present) {
-  const date = field({ name: "expires_on", label: "Last day", type: "date",
-    min: inDays(0).slice(0, 10), value: present?.slice(0, 10) ?? "" });
+  const date = field({ name: "expires_on", label: "Last day", type: "date", min: dateOf(currentZone()),
+    value: over(present) ? "" : lastDay(present) });
   date.hidden = true;
   const choices = [["", "Never"], ["30", "In 30 days"], ["90", "In 90 days"], ["365", "In a year"],
     ["date", "On a date …"]];
@@ -52,7 +59,7 @@ function expiryFields(present) {
     if (values.expiry === "keep") return undefined;
     if (values.expiry !== "date") return values.expiry ? inDays(Number(values.expiry)) : null;
     if (!values.expires_on) throw new Error("Choose the last day of the key.");
-    return `${values.expires_on}T23:59:59Z`;
+    return endOf(values.expires_on);
   };
   return node;
 }
@@ -83,26 +90,30 @@ export function generate(done) {
 function limitFields(limits) {
   const number = (name, label) => field({ name, label, type: "number", min: 1, max: 1000000,
     optional: true, value: limits?.[name] ?? "", placeholder: "by policy" });
-  return group("Limits in place of the policy's", h("div", { class: "two" },
-    number("per_minute", "Requests a minute"), number("per_hour", "Requests an hour")),
-  field({ name: "reason", label: "Why", optional: true, maxlength: 200, value: limits?.reason ?? "" }));
+  return group("Limits in place of the policy's", h("div", { class: "stack" }, h("div", { class: "two" },
+    number("per_minute", "Requests a minute"), number("per_hour", "Requests an hour"),
+    field({ name: "until", label: "Last day", type: "date", optional: true, min: dateOf(currentZone()),
+      value: limits?.until ? lastDay(limits.until) : "", hint: "The policy decides again from then on." }),
+    field({ name: "reason", label: "Why", optional: true, maxlength: 200, value: limits?.reason ?? "" }))));
 }
 
 function limitsOf(values, before) {
   const count = (text) => text ? Number(text) : null;
   const limits = { per_minute: count(values.per_minute), per_hour: count(values.per_hour),
-    reason: orNull(values.reason), until: before?.until ?? null };
+    reason: orNull(values.reason), until: values.until ? endOf(values.until) : null };
+  if (before?.until && values.until === lastDay(before.until)) limits.until = before.until;
   return limits.per_minute || limits.per_hour ? limits : null;
 }
 
 export function change(key, done) {
+  const own = key.limits?.until && over(key.limits.until) ? null : key.limits; // what has ended is none
   const access = scopeFields(key.scopes), expiry = expiryFields(key.expires_at);
   dialog("Edit key", (self) => form([labelField(key.label), access, expiry, noteField(key.note ?? ""),
-    may("operator") && limitFields(key.limits),
+    may("operator") && limitFields(own),
   ], { action: "Save", cancel: () => self.close() }, async (values) => {
     const body = { label: values.label, note: orNull(values.note), scopes: needScopes(access.chosen(values)),
       expires_at: expiry.chosen(values) };
-    if (may("operator")) body.limits = limitsOf(values, key.limits);
+    if (may("operator")) body.limits = limitsOf(values, own);
     const changed = (await platform.patch(`/api-keys/${key.id}`, body)).api_key;
     self.close();
     toast("Saved");

@@ -44,7 +44,10 @@ export class Browser {
     if (who) await this.enter(context, typeof who === "string" ? await this.server.member(who) : who);
     await context.addInitScript(axe);
     const page = await context.newPage();
-    page.setDefaultTimeout(20000);
+    page.setDefaultTimeout(60000);
+    if (process.env.SLOWER) {
+      await (await context.newCDPSession(page)).send("Emulation.setCPUThrottlingRate", { rate: Number(process.env.SLOWER) });
+    }
     const watch = new Watch(this.server, context, page);
     this.contexts.push(watch);
     page.expected = watch.expected;
@@ -118,15 +121,37 @@ export async function seen(world, name, who, path, prepare = async () => {}) {
 // Until nothing loads any more.
 export async function settled(page) {
   await page.waitForLoadState("networkidle");
+  await page.evaluate(() => new Promise((done) => { setTimeout(done, 0); })); // after what is queued, a hashchange say
   await until(page, () => !document.querySelector(".skeleton, .boot, .working.on, [aria-busy=true]"));
 }
 
 // Asks the page until it says yes. (Playwright's own waitForFunction evaluates a string there,
 // which the page's policy refuses.)
 export async function until(page, asked, value) {
-  const end = Date.now() + 40000;
+  const end = Date.now() + 90000;
   while (!await page.evaluate(asked, value)) {
-    if (Date.now() > end) throw new Error(`not within 40 s: ${asked}`);
+    if (Date.now() > end) throw new Error(`not within 90 s: ${asked}`);
     await page.waitForTimeout(100);
   }
 }
+
+// The same of what is no page's.
+export async function eventually(holds, what = holds) {
+  const end = Date.now() + 90000;
+  while (!await holds()) {
+    assert.ok(Date.now() < end, `not within 90 s: ${what}`);
+    await new Promise((resolve) => { setTimeout(resolve, 100); });
+  }
+}
+
+// Keeps whatever waits for 5 s and more, as refreshes do, until `pass` is called.
+export async function holdTimers(page) {
+  await page.addInitScript(() => {
+    const { setTimeout: real } = window, kept = [];
+    window.setTimeout = (work, ms, ...more) => (ms >= 5000 ? -kept.push(work) : real(work, ms, ...more));
+    window.passTime = () => kept.splice(0).forEach((work) => work());
+  });
+  await page.reload();
+  await settled(page);
+}
+export const pass = (page) => page.evaluate(() => window.passTime());

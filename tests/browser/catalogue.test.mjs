@@ -1,6 +1,6 @@
 // Services, hosts and teams: made and offered, changed, archived; and what a viewer may not.
 import assert from "node:assert/strict";
-import { seen, settled } from "./browser.mjs";
+import { eventually, seen, settled } from "./browser.mjs";
 import { addDays, dateOf } from "../../plugins/dashboard/assets/days.js";
 
 const C = "/api/calendar/v1";
@@ -74,7 +74,7 @@ export default function tests(it) {
     await page.getByLabel("Bookings a day: Of one host").fill("");
     await page.getByLabel("For your programs").fill('{"shelf": 4}');
     await page.getByRole("button", { name: "Save service" }).click();
-    await page.getByText("Saved").last().waitFor();
+    await eventually(async () => (await service(server, "deep-massage")).calendarSettings.buffer_before === 5);
     const after = await service(server, "deep-massage");
     assert.deepEqual({ ...after, updated_at: 0 }, { ...before, updated_at: 0, category: "meanwhile", limits: null,
       metadata: { shelf: 4 }, calendarSettings: { ...before.calendarSettings, buffer_before: 5 } });
@@ -126,7 +126,7 @@ export default function tests(it) {
     await page.getByLabel("Given by").selectOption("team");
     await page.getByLabel("Team", { exact: true }).selectOption({ label: "Night shift" });
     await page.getByRole("button", { name: "Save service" }).click();
-    await page.getByText("Saved").last().waitFor();
+    await eventually(async () => (await service(server, "deep-massage")).team_id === team.id);
     const slot = await freeSlot(server, "deep-massage");
     assert.deepEqual([slot.team.name, slot.host.displayName], ["Night shift", "Dora Quist"]);
   });
@@ -145,7 +145,7 @@ export default function tests(it) {
     await page.getByRole("menuitem", { name: "Edit" }).click();
     await page.getByLabel("State").selectOption("inactive");
     await page.getByRole("button", { name: "Save host" }).click();
-    await page.getByText("inactive").waitFor();
+    await page.locator(".badge").getByText("inactive").waitFor();
     await server.as("admin", "PATCH", `${C}/hosts/${host.id}`, { status: "active" });
     await page.goto(`${server.base}/#/hosts`);
     const teams = (await get(server, "/teams")).teams;

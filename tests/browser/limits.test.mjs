@@ -4,6 +4,7 @@ import { password } from "./server.mjs";
 export default function tests(it) {
   it("wrong passwords are told so, and the sixth has to wait", async ({ server, browser }) => {
     await server.join("slow@example.com", "viewer");
+    await server.freeze();
     const page = await browser.open(null);
     await page.getByLabel("Email").fill("slow@example.com");
     for (let i = 1; i <= 5; i += 1) {

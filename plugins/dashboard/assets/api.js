@@ -69,13 +69,24 @@ async function read(response) {
   }
 }
 
-// options: query, body, org (x-organization-id), signal, quiet (no bar), token (in place of
+// What a page asks again by itself arrives when nobody is about to click what it redraws, or
+// has something open over it.
+async function calm(signal) {
+  const open = "dialog[open], :popover-open";
+  for (let i = 0; document.querySelector(i < 50 ? `${open}, :active` : open); i += 1) {
+    await new Promise((resolve) => { setTimeout(resolve, 200); });
+    signal?.throwIfAborted();
+  }
+}
+
+// options: query, body, org (x-organization-id), signal, quiet (no bar, and calm), token (in place of
 // the session), match (If-Match), once (Idempotency-Key).
 export async function call(method, path, options = {}) {
   if (!options.quiet) working(1);
   try {
     const response = await send(method, path, options);
     const body = await read(response);
+    if (options.quiet && method === "GET") await calm(options.signal);
     if (response.ok) return body;
     if (body.code === "csrf_mismatch" && !options.again && !options.token) {
       useCsrf((await call("GET", `${PLATFORM}/session`)).csrf); // signed in anew in another tab

@@ -43,6 +43,23 @@ export function fill(node, ...children) {
   return node;
 }
 
+function called(node) {
+  const label = node.getAttribute("aria-label") ?? node.labels?.[0]?.textContent ?? node.textContent;
+  return [node.closest("[data-row]")?.dataset.row, node.href, label].join("\n");
+}
+
+// What is there in place of a node that was drawn anew.
+export function twin(node, inside = document, name = called(node)) {
+  return [...inside.querySelectorAll(node.tagName)].find((one) => called(one) === name);
+}
+
+// Fills, and leaves the focus where it was.
+export function refill(node, ...children) {
+  const focus = node.contains(document.activeElement) && document.activeElement, name = focus && called(focus);
+  fill(node, ...children);
+  if (focus) twin(focus, node, name)?.focus({ preventScroll: true });
+}
+
 let last = 0;
 // An id for labels and the like.
 export function unique(prefix) {

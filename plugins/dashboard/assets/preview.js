@@ -75,18 +75,19 @@ function slotButton([start, slots], choose) {
 // Returns { node, show() }: show() asks anew, after a change.
 export function preview(ctx, services, filter = {}, slug = services[0]?.slug) {
   const list = h("div", { class: "stack", "aria-live": "polite" }), panel = h("div");
-  let date = dateOf(ctx.zone), asked = 0;
+  let date = dateOf(ctx.zone), asked = 0, why = 0;
 
   async function explain(at) {
     for (const one of list.querySelectorAll(".slot")) {
       one.setAttribute("aria-pressed", String(one.dataset.at === at));
     }
+    const mine = ++why;
     fill(panel, skeleton(3));
     try {
       const told = await ctx.calendar.get("/availability/explain", { service_slug: slug, at, ...filter });
-      fill(panel, explanation(told, at));
+      if (mine === why) fill(panel, explanation(told, at));
     } catch (fault) {
-      if (fault.name !== "AbortError") fill(panel, problem(fault));
+      if (fault.name !== "AbortError" && mine === why) fill(panel, problem(fault));
     }
   }
 
@@ -100,6 +101,7 @@ export function preview(ctx, services, filter = {}, slug = services[0]?.slug) {
 
   async function show() {
     const mine = ++asked;
+    why += 1;
     fill(panel);
     list.setAttribute("aria-busy", "true");
     try {

@@ -1,6 +1,6 @@
 // The frame around pages: the menu, whose organization, who is signed in; and which page.
 import { calendar, platform } from "./api.js";
-import { fill, h } from "./dom.js";
+import { fill, h, refill } from "./dom.js";
 import { icon, logo } from "./icons.js";
 import { locate, pages } from "./pages.js";
 import { choose, may, session, signOut } from "./session.js";
@@ -119,7 +119,7 @@ function escaped(event) {
 
 function toggle(open) {
   root.classList.toggle("menu-open", open);
-  if (open) setTimeout(() => nav.querySelector("a").focus(), 50); // until it can be seen
+  if (open) nav.querySelector("a").focus();
 }
 
 // --- pages ---
@@ -153,19 +153,24 @@ function repeat(signal, seconds, work) {
 }
 
 function context(found, heading) {
-  const org = session.org, { signal } = stay;
+  const org = session.org, { signal } = stay, here = location.hash;
   const aborts = (client) => ({ ...client,
     get: (path, query, options) => client.get(path, query, { signal, ...options }) });
   return {
     ...found, org, me: session.me, may, signal, zone: currentZone(),
     platform: aborts(platform), calendar: org && aborts(calendar(org.id)),
     title: (text) => {
+      if (signal.aborted) return;
       fill(heading, text);
       document.title = `${text} · Kordless`;
     },
-    actions: (...nodes) => fill(main.querySelector(".page-actions"), nodes),
-    go: (path) => { location.hash = `#/${path}`; },
-    refresh: navigate,
+    actions: (...nodes) => signal.aborted || refill(main.querySelector(".page-actions"), nodes),
+    go: (path) => { if (location.hash === here) location.hash = `#/${path}`; }, // unless somebody went elsewhere
+    refresh: async () => {
+      if (location.hash !== here) return;
+      await navigate();
+      if (document.activeElement === document.body) main.focus({ preventScroll: true });
+    },
     every: (seconds, work) => repeat(signal, seconds, work),
     renamed: (name) => {
       session.org = { ...session.org, name };

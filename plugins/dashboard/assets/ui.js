@@ -1,5 +1,5 @@
 // What pages are made of: buttons, tables, dialogs, and how faults and waiting look.
-import { fill, h, unique } from "./dom.js";
+import { fill, h, twin, unique } from "./dom.js";
 import { icon } from "./icons.js";
 
 // --- buttons ---
@@ -50,7 +50,7 @@ export function toast(text, tone = "good") {
   const open = document.querySelector("dialog[open]");
   (open ?? document.body).append(region); // above a dialog, which is above all else
   region.append(node);
-  setTimeout(() => node.remove(), tone === "bad" ? 9000 : 4000);
+  setTimeout(() => node.remove(), tone === "bad" ? 10000 : 6000);
 }
 
 // tone: good, bad, warn, info or none
@@ -132,7 +132,7 @@ export function facts(list) {
 // columns: { title, cell(row), class, hide (title for screen readers only) }. At narrow
 // widths each row becomes a block whose lines carry the titles.
 export function table(caption, columns, rows, rowProps = () => ({})) {
-  const body = h("tbody", { role: "rowgroup" }, rows.map((row) => h("tr", { role: "row", ...rowProps(row) },
+  const body = h("tbody", { role: "rowgroup" }, rows.map((row) => h("tr", { role: "row", data: { row: row.id ?? "" }, ...rowProps(row) },
     columns.map((column, i) => h(i === 0 ? "th" : "td", {
       role: i === 0 ? "rowheader" : "cell", scope: i === 0 ? "row" : null, class: column.class,
       data: { title: column.hide ? "" : column.title },
@@ -242,7 +242,7 @@ export function dialog(title, content, options = {}) {
     if (region) document.body.append(region);
     node.remove();
     options.closed?.();
-    if (opener?.isConnected) opener.focus();
+    if (opener) (opener.isConnected ? opener : twin(opener))?.focus();
   });
   const self = { node, body, close, title: (text) => fill(node.querySelector("h2"), text) };
   fill(body, typeof content === "function" ? content(self) : content);

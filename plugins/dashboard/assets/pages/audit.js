@@ -1,9 +1,10 @@
 // Audit: what was done, by whom, and from what to what.
-import { fill, h } from "../dom.js";
+import { h } from "../dom.js";
 import { field } from "../forms.js";
+import { listing } from "../listing.js";
 import { may } from "../session.js";
 import { formatTime, when } from "../time.js";
-import { button, empty, segmented, skeleton, table, toast } from "../ui.js";
+import { empty, segmented, table } from "../ui.js";
 
 function text(value) {
   return typeof value === "string" ? value : JSON.stringify(value);
@@ -32,39 +33,23 @@ function rows(list) {
 
 export async function page(ctx) {
   const state = { everywhere: false, action: ctx.query.get("action") ?? "", object: ctx.query.get("object") ?? "" };
-  const content = h("div", { class: "stack" });
-  let asked = 0;
-  async function ask(cursor) {
-    return ctx.platform.get(state.everywhere ? "/audit" : `/organizations/${ctx.org.id}/audit`,
+  const list = listing(async (cursor) => {
+    const answer = await ctx.platform.get(state.everywhere ? "/audit" : `/organizations/${ctx.org.id}/audit`,
       { action: state.action, object: state.object, cursor });
-  }
-  function draw(list, next) {
-    const filtered = state.action || state.object;
-    fill(content, list.length > 0 ? rows(list) : filtered
-      ? empty("search", "Nothing fits", "Clear the fields above to see all that was done.")
-      : empty("scroll", "Nothing yet", "Each change of keys, members, services, hours and bookings stands here."),
-    next && h("div", { class: "row" }, button("Show more", { onclick: async () => {
-      const more = await ask(next);
-      draw([...list, ...more.audit], more.next_cursor);
-    } })));
-  }
-  async function show() {
-    const mine = ++asked;
-    fill(content, skeleton());
-    const answer = await ask();
-    if (mine === asked) draw(answer.audit, answer.next_cursor);
-  }
-  const changed = () => show().catch((fault) => fault.name === "AbortError" || toast(fault.message, "bad"));
+    return [answer.audit, answer.next_cursor];
+  }, (found) => found.length > 0 ? rows(found) : state.action || state.object
+    ? empty("search", "Nothing fits", "Clear the fields above to see all that was done.")
+    : empty("scroll", "Nothing yet", "Each change of keys, members, services, hours and bookings stands here."));
   const filter = (name, label, placeholder) => field({ label, placeholder, value: state[name], maxlength: 120,
     onchange: (event) => {
       state[name] = event.target.value.trim();
-      changed();
+      list.show();
     } });
-  await show();
+  await list.show();
   return [h("div", { class: "two" }, filter("action", "Only this action", "api_key.revoke"),
     filter("object", "Only of this id", "key_…")),
   may("operator") && segmented("Whose", [[false, ctx.org.name], [true, "Whole server"]], false, (value) => {
     state.everywhere = value;
-    changed();
-  }), content];
+    list.show();
+  }), list.node];
 }

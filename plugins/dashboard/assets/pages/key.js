@@ -1,5 +1,5 @@
 // One API key: what it may, what it did, what is left to it, why it was refused.
-import { fill, h } from "../dom.js";
+import { fill, h, refill } from "../dom.js";
 import { graph, rangeQuery, ranges, shownOf } from "../graph.js";
 import { change, revoke, rotate, scopes, tones } from "../keyforms.js";
 import { windows } from "../quota.js";
@@ -94,8 +94,8 @@ export async function page(ctx) {
       ctx.title(now.key.label);
       ctx.actions(...actions(now.key, ctx).filter(Boolean));
       fill(parts.signals, signals(now.key.signals ?? []));
-      fill(parts.about, about(now.key));
-      fill(parts.denials, refusals(now.denials));
+      refill(parts.about, about(now.key));
+      refill(parts.denials, refusals(now.denials));
       drawn = changed;
     }
     fill(parts.limits, card("Limits", windows(now.windows)));
@@ -106,7 +106,7 @@ export async function page(ctx) {
     await chart.update(now.usage, shownOf(now.usage));
   }
   await load();
-  ctx.every(5, () => document.querySelector("dialog[open]") || load({ quiet: true }));
+  ctx.every(5, () => load({ quiet: true }));
   return [parts.signals, parts.about,
     card(h("div", { class: "row spread grow" }, h("h2", null, "Usage"),
       segmented("Time", ranges.map(([value, name]) => [value, name]), range, (value) => {

@@ -1,9 +1,9 @@
 // Settings → Integration → API Keys: all of them, found by label or last 4.
-import { fill, h } from "../dom.js";
-import { icon } from "../icons.js";
+import { h } from "../dom.js";
 import { change, generate, revoke, rotate, tones } from "../keyforms.js";
+import { listing, searchField } from "../listing.js";
 import { formatRelative, when } from "../time.js";
-import { badge, button, empty, menu, notice, outside, skeleton, table } from "../ui.js";
+import { badge, button, empty, menu, outside, table } from "../ui.js";
 
 const prefix = { production: "kord_live_", development: "kord_test_" };
 
@@ -48,55 +48,24 @@ function none(query, start) {
   button("Generate API Key", { kind: "primary", icon: "plus", onclick: start }));
 }
 
-// The list, and what it takes to see more of it.
-function listing(ctx, start) {
-  const node = h("div", { class: "stack" });
-  let asked = 0;
-  async function page(query, cursor, rows) {
-    const answer = await ctx.platform.get(`/organizations/${ctx.org.id}/api-keys`, { q: query, cursor });
-    return { rows: [...rows, ...answer.api_keys], next: answer.next_cursor };
-  }
-  function draw(query, state) {
-    const done = () => show(query, true);
-    fill(node, state.rows.length === 0 ? none(query, start)
-      : table("API keys", columns(ctx, done), state.rows,
-        (key) => ({ class: key.status === "revoked" || key.status === "expired" ? "gone" : null })),
-    state.next && h("div", { class: "row" }, button("Show more", { onclick: async () =>
-      draw(query, await page(query, state.next, state.rows)) })));
-  }
-  async function show(query, quiet) {
-    const mine = ++asked;
-    if (!quiet) fill(node, skeleton());
-    const state = await page(query, undefined, []);
-    if (mine === asked) draw(query, state);
-  }
-  return { node, show };
-}
-
-function searchField(onchange, value) {
-  let timer;
-  return h("div", { class: "search" }, icon("search"), h("input", { type: "search", value,
-    "aria-label": "Search by label or last 4", placeholder: "Search by label or last 4", maxlength: 80,
-    autocomplete: "off", spellcheck: "false",
-    oninput: (event) => {
-      clearTimeout(timer);
-      timer = setTimeout(() => onchange(event.target.value.trim()), 250);
-    } }));
-}
-
 export async function page(ctx) {
   let query = ctx.query.get("q") ?? "";
-  const start = () => generate(() => list.show(query, true));
-  const list = listing(ctx, start);
+  const start = () => generate(again);
+  const list = listing(async (cursor, options) => {
+    const answer = await ctx.platform.get(`/organizations/${ctx.org.id}/api-keys`, { q: query, cursor }, options);
+    return [answer.api_keys, answer.next_cursor];
+  }, (rows) => rows.length === 0 ? none(query, start) : table("API keys", columns(ctx, again), rows,
+    (key) => ({ class: key.status === "revoked" || key.status === "expired" ? "gone" : null })));
+  const again = () => list.again().catch(list.show);
   ctx.actions(button("Generate API Key", { kind: "primary", icon: "plus", onclick: start }));
-  await list.show(query);
-  ctx.every(30, () => document.querySelector("dialog[open], :popover-open") || list.show(query, true));
+  await list.show();
+  ctx.every(30, () => list.again({ quiet: true }));
   return [
     h("p", { class: "muted" }, "Keys let your programs use the calendar API. ",
       outside(`${location.origin}/docs`), " says what it takes."),
-    h("div", { class: "row spread" }, searchField((text) => {
+    h("div", { class: "row spread" }, searchField("Search by label or last 4", 80, (text) => {
       query = text;
-      list.show(query).catch((fault) => fill(list.node, notice("bad", h("p", null, fault.message))));
+      list.show();
     }, query)),
     list.node,
   ];

@@ -1,11 +1,11 @@
 // All organizations of the server, for operators: looked at, made, and chosen.
-import { fill, h } from "../dom.js";
+import { h } from "../dom.js";
 import { field, form, slugOf } from "../forms.js";
-import { icon } from "../icons.js";
+import { listing, searchField } from "../listing.js";
 import { platform } from "../api.js";
 import { session } from "../session.js";
 import { formatDate, when } from "../time.js";
-import { badge, button, dialog, empty, skeleton, table } from "../ui.js";
+import { badge, button, dialog, empty, table } from "../ui.js";
 
 export function create(done) {
   dialog("New organization", (self) => {
@@ -25,37 +25,23 @@ export function create(done) {
   });
 }
 
-// A list that a search narrows: { search, node }.
-function listing(draw) {
-  const node = h("div", { class: "stack" });
-  let asked = 0, timer;
-  async function more(q, cursor, rows) {
+function found(draw) {
+  let q = "";
+  const list = listing(async (cursor) => {
     const answer = await platform.get("/organizations", { q, cursor });
-    return { rows: [...rows, ...answer.organizations], next: answer.next_cursor };
-  }
-  function put(q, state) {
-    fill(node, draw(state.rows, q), state.next && h("div", { class: "row" }, button("Show more", {
-      onclick: async () => put(q, await more(q, state.next, state.rows)) })));
-  }
-  async function show(q) {
-    const mine = ++asked;
-    fill(node, skeleton(3));
-    const state = await more(q, undefined, []);
-    if (mine === asked) put(q, state);
-  }
-  const search = h("div", { class: "search" }, icon("search"), h("input", { type: "search", maxlength: 200,
-    "aria-label": "Search by name or slug", placeholder: "Search by name or slug", autocomplete: "off",
-    oninput: (event) => {
-      clearTimeout(timer);
-      timer = setTimeout(() => show(event.target.value.trim()), 250);
-    } }));
-  return { node, search, show };
+    return [answer.organizations, answer.next_cursor];
+  }, (rows) => draw(rows, q));
+  list.search = searchField("Search by name or slug", 200, (text) => {
+    q = text;
+    list.show();
+  });
+  return list;
 }
 
 // The dialog behind the organization's name in the menu.
 export function chooseOrganization(switchTo) {
   dialog("Choose an organization", (self) => {
-    const list = listing((rows, q) => rows.length === 0
+    const list = found((rows, q) => rows.length === 0
       ? h("p", { class: "muted" }, q ? `No name or slug contains “${q}”.` : "There is none yet.")
       : h("ul", { class: "stack picks" }, rows.map((org) => h("li", null, h("button", { type: "button", class: "pick",
         "aria-current": org.id === session.org?.id ? "true" : null,
@@ -63,7 +49,7 @@ export function chooseOrganization(switchTo) {
           self.close();
           switchTo(org);
         } }, h("span", { class: "strong clip" }, org.name), h("span", { class: "faint clip" }, org.slug))))));
-    list.show("");
+    list.show();
     return h("div", { class: "stack" }, list.search, list.node);
   });
 }
@@ -90,9 +76,9 @@ function draw(ctx) {
 }
 
 export async function page(ctx) {
-  const list = listing(draw(ctx));
+  const list = found(draw(ctx));
   ctx.actions(button("New organization", { kind: "primary", icon: "plus",
     onclick: () => create((org) => ctx.switchTo(org, "keys")) }));
-  await list.show("");
+  await list.show();
   return [h("div", { class: "row" }, list.search), list.node];
 }

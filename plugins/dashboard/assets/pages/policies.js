@@ -1,6 +1,6 @@
 // Policies: the operator's scripts as they run, how the disk differs from them, what the last
 // reload said, and what the policies decided. Scripts are read here and edited on the server.
-import { fill, h } from "../dom.js";
+import { fill, h, refill } from "../dom.js";
 import { formatRelative, formatSpan, when } from "../time.js";
 import { badge, button, card, confirm, dialog, empty, facts, notice, problem, segmented, table, toast } from "../ui.js";
 
@@ -137,9 +137,12 @@ function decisions(log) {
 
 async function log(ctx) {
   const node = h("div", { class: "stack" });
-  const show = async (quiet) => fill(node, decisions(await ctx.platform.get("/decisions", undefined, { quiet })));
+  const show = async (quiet) => {
+    const now = await ctx.platform.get("/decisions", undefined, { quiet });
+    if (!node.querySelector("details[open]")) refill(node, decisions(now)); // not while somebody reads
+  };
   await show(false);
-  ctx.every(10, () => node.querySelector("details[open]") || show(true));
+  ctx.every(10, () => show(true));
   return h("section", { class: "stack" }, h("h2", null, "Decisions"), node);
 }
 

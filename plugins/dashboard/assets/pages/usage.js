@@ -1,6 +1,6 @@
 // Usage: who asks how often, what was refused, and what is left.
 import { download } from "../csv.js";
-import { fill, h } from "../dom.js";
+import { fill, h, refill } from "../dom.js";
 import { select } from "../forms.js";
 import { graph, rangeQuery, ranges, shownOf } from "../graph.js";
 import { windows } from "../quota.js";
@@ -54,12 +54,10 @@ export async function page(ctx) {
 
   function drawQuota() {
     if (parts.quota.contains(document.activeElement) && document.activeElement.matches(":open")) return;
-    const focused = parts.quota.contains(document.activeElement);
-    fill(parts.quota, quotaCard(state.limits, state.key, (id) => {
+    refill(parts.quota, quotaCard(state.limits, state.key, (id) => {
       state.key = id;
       drawQuota();
     }));
-    if (focused) parts.quota.querySelector("select")?.focus();
   }
   async function draw() {
     const { usage } = state, none = usage.series.length === 0;

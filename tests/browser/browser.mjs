@@ -111,6 +111,7 @@ export async function seen(world, name, who, path, prepare = async () => {}) {
     await settled(page);
     await prepare(page);
     assert.deepEqual(await page.getByRole("alert").allInnerTexts(), [], `${name}, ${look}: faults`);
+    await page.evaluate(() => window.scrollTo(0, 0));
     await page.screenshot({ path: join(screenshots, `${name}-${look}.png`), fullPage: true });
     await accessible(page, `${name}, ${look}`);
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);

@@ -75,7 +75,7 @@ export function generate(done) {
     labelField(),
     radios({ label: "Environment", name: "environment", value: "production", choices: [
       ["production", "Production", "The key begins with kord_live_."],
-      ["development", "Development", "kord_test_: the same data, told apart in logs and by policies."]] }),
+      ["development", "Development", "The key begins with kord_test_: the same data, told apart in logs and by policies."]] }),
     access, expiry, noteField(),
   ], { action: "Generate key", cancel: () => self.close() }, async (values) => {
     const made = (await platform.post(`/organizations/${session.org.id}/api-keys`, {

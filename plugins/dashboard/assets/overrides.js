@@ -43,7 +43,7 @@ export function overrides(ctx, save) {
       : table("Dates that differ", [
         { title: "Date", cell: (one) => sayDate(one.date) },
         { title: "Hours", class: "wrap num", cell: (one) => one.closed ? "Closed" : sayWindows(one.hours) },
-        !locked && { title: "Actions", hide: true, class: "tight right", cell: (one) => h("span", { class: "tools" },
+        !locked && { title: "Actions", hide: true, class: "tight right actions", cell: (one) => h("span", { class: "tools" },
           button("", { icon: "edit", kind: "quiet", small: true, title: `Edit ${sayDate(one.date)}`,
             onclick: () => edit(ctx, one, save) }),
           button("", { icon: "trash", kind: "quiet", small: true, title: `Remove ${sayDate(one.date)}`,

@@ -24,7 +24,7 @@ function basics(one, isNew) {
     isNew && text("key", "Key", 63, "", { optional: true, pattern: "[a-z0-9][a-z0-9\\-]*",
       hint: "What bookings name it by. It never changes; if not given it is the slug." }),
     text("description", "Description", 2000, one.description, { optional: true, rows: 3 }),
-    two(text("category", "Category", 80, one.category, { optional: true }), select({ name: "visibility",
+    h("div", { class: "two three" }, text("category", "Category", 80, one.category, { optional: true }), select({ name: "visibility",
       label: "Seen by", value: one.visibility, choices: [["public", "Everybody"], ["internal", "The organization only"]] }),
     one.status !== "archived" && select({ name: "status", label: "State", value: one.status,
       choices: [["active", "Active: it can be booked"], ["inactive", "Inactive: it cannot be booked"]] })),

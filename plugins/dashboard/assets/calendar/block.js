@@ -49,7 +49,7 @@ export function classes(block, color) {
 // has no room, is what a screen reader says.
 export function blockButton(block, { book, color, withHost, open, room }) {
   const host = hostName(block.bookings[0], book);
-  const rest = block.session ? `${count(block)} places · ${block.bookings.length} booked` : block.title;
+  const rest = block.session ? `${count(block)} places` : block.title;
   const line = (text, dir) => h("span", { class: dir ? "cal-line" : "cal-line num", dir }, text);
   const name = h("span", { class: "cal-line" }, h("strong", { dir: "auto" }, title(block)),
     room < 2 && !withHost && h("span", { class: "cal-from num" }, formatClock(block.start)),

@@ -25,8 +25,8 @@ function rows(list) {
   return table("What was done", [
     { title: "When", class: "tight", cell: (row) => when(row.at, formatTime) },
     { title: "Who", cell: (row) => h("span", { class: "wrap" }, row.actor) },
-    { title: "What", class: "tight", cell: (row) => h("span", { class: "chip" }, row.action) },
-    { title: "Of", cell: (row) => row.object ? h("code", { class: "wrap" }, row.object) : "—" },
+    { title: "What", cell: (row) => h("div", null, h("span", { class: "chip" }, row.action),
+      row.object && h("div", null, h("code", { class: "faint wrap" }, row.object))) },
     { title: "Detail", cell: (row) => detail(row.detail) },
   ], list);
 }

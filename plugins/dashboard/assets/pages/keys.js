@@ -3,7 +3,7 @@ import { h } from "../dom.js";
 import { change, generate, revoke, rotate, tones } from "../keyforms.js";
 import { listing, searchField } from "../listing.js";
 import { formatRelative, when } from "../time.js";
-import { badge, button, empty, menu, outside, table } from "../ui.js";
+import { badge, button, empty, link, menu, table } from "../ui.js";
 
 const prefix = { production: "kord_live_", development: "kord_test_" };
 
@@ -61,8 +61,8 @@ export async function page(ctx) {
   await list.show();
   ctx.every(30, () => list.again({ quiet: true }));
   return [
-    h("p", { class: "muted" }, "Keys let your programs use the calendar API. ",
-      outside(`${location.origin}/docs`), " says what it takes."),
+    h("p", { class: "muted" }, "Keys let your programs use the calendar API. The ",
+      link("API reference", "/docs"), " says what it takes."),
     h("div", { class: "row spread" }, searchField("Search by label or last 4", 80, (text) => {
       query = text;
       list.show();

@@ -31,7 +31,8 @@ function actions(ctx, one) {
 
 function said(one) {
   return card(null, facts([["State", badge(one.status, tones[one.status])], ["Key", h("code", null, one.key)],
-    ["Id", h("code", null, one.id)], ["Made", when(one.created_at)], ["Changed", when(one.updated_at)]]));
+    ["Id", h("code", null, one.id)], ["Made", when(one.created_at)],
+    one.updated_at !== one.created_at && ["Changed", when(one.updated_at)]]));
 }
 
 // A new service's slug follows its name until somebody writes one.

@@ -150,9 +150,9 @@ export default function tests(it) {
     assert.deepEqual(limits, { per_minute: 7, reason: "a launch", until: instantOf(ZONE, addDays(last, -2), "24:00") });
     await act(page, "To the end", "Edit");
     assert.equal(await page.getByLabel("Last day").last().inputValue(), addDays(last, -2));
-    await page.getByRole("textbox", { name: "Label" }).fill("To the very end");
+    await page.getByRole("textbox", { name: "Label" }).fill("To the end of it");
     await page.getByRole("button", { name: "Save" }).click();
-    await page.getByRole("link", { name: "To the very end" }).waitFor();
+    await page.getByRole("link", { name: "To the end of it" }).waitFor();
     assert.deepEqual(await own(), { ...await own(), expires_at: ends, limits });
   });
 

@@ -10,7 +10,7 @@ export default function tests(it) {
     assert.equal(await link.count(), 0, "a closed menu is not there for anybody");
     await page.getByRole("button", { name: "Open the menu" }).click();
     await link.waitFor();
-    await until(page, () => Boolean(document.activeElement.closest("#menu")));
+    assert.ok(await page.evaluate(() => Boolean(document.activeElement.closest("#menu"))), "the menu has the focus");
     await accessible(page, "the open menu");
     await page.keyboard.press("Escape");
     await link.waitFor({ state: "hidden" });

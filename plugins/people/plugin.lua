@@ -73,7 +73,8 @@ return {
   errors = {
     not_found = { status = 404, detail = "There is no such object, or it belongs to another "
       .. "organization. Check its id." },
-    email_taken = { status = 409, detail = "A member with this email exists already." },
+    email_taken = { status = 409, detail = "This email has an account on this server "
+      .. "already, and an account belongs to one organization. Use another email." },
     last_owner = { status = 409,
       detail = "An organization keeps an active owner. Make somebody else an owner first." },
     operator_stays = { status = 422,

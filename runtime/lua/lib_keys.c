@@ -398,8 +398,13 @@ int lib_keys_rotate(lua_State *L)
     lua_Integer grace = luaL_checkinteger(L, 2);
     luaL_argcheck(L, grace >= 0 && grace <= 7 * 86400, 2, "0 to 604800 seconds");
     struct key *live = key_at_1(L, c);
+    int n;
     if (!live)
         return 1;
+    if (atomic_load(&live->state) == KEY_REVOKED) { /* the store may not know it yet */
+        platform_refused(L, "ended", &n);
+        return n;
+    }
     struct job *j = new_job(c, rotate, rotated);
     j->live = live;
     j->grace_ms = grace * 1000;

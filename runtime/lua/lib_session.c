@@ -104,13 +104,27 @@ static int leave(struct people_job *j, struct db *db)
     return people_leave(db, j->digest, &j->by);
 }
 
+static int left(struct call_write *cw, lua_State *L, int *n)
+{
+    int err = cw->w.result;
+    if (!err)
+        return done(cw, L, n);
+    call_fails(
+        cw->call, 500, "sign_out_not_durable",
+        "You are signed out, but the store did not take it, and a restart would "
+        "forget it. Sign in later, and change your password: that ends all other "
+        "sessions. Request id %s.");
+    lua_pushfstring(L, "the store refused a sign-out: %s", err_name(err));
+    return err;
+}
+
 /* The session that asks; afterwards it is nobody's, so nobody is asked again. */
 int lib_session_finish(lua_State *L)
 {
     struct call *c = call_of(L);
     luaL_argcheck(L, c->caller && c->caller->kind == CALLER_MEMBER, 1,
                   "no session asks");
-    struct people_job *j = people_job(c, leave, NULL, done);
+    struct people_job *j = people_job(c, leave, NULL, left);
     memcpy(j->digest, c->caller->digest, DIGEST_BYTES);
     call_may_wait(L);
     c->caller = NULL;

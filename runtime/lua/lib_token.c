@@ -71,17 +71,30 @@ static int revoke(struct people_job *j, struct db *db)
     return token_revoke(db, str_of(j->token.id), &j->by);
 }
 
-/* A token may revoke itself: then nobody is left to be asked again. */
+/* Over in memory whatever came of it. */
+static int revoked(struct call_write *cw, lua_State *L, int *n)
+{
+    int err = cw->w.result;
+    if (!err || err == ERR_NOT_FOUND)
+        return show_token(cw, L, n);
+    call_fails(cw->call, 500, "revocation_not_durable",
+               "This token is refused from now on, but the store did not take it, and "
+               "a restart would forget it. Revoke it again. Request id %s.");
+    lua_pushfstring(L, "the store refused a revocation: %s", err_name(err));
+    return err;
+}
+
+/* What is over in memory must end in the store: nobody is asked again. A token may
+ * revoke itself, too. */
 int lib_token_revoke(lua_State *L)
 {
     struct call *c = call_of(L);
     struct str id = people_text(L, c, 1);
     luaL_argcheck(L, id.n < ID_MAX, 1, "no id");
-    struct people_job *j = people_job(c, revoke, NULL, show_token);
+    struct people_job *j = people_job(c, revoke, NULL, revoked);
     memcpy(j->token.id, id.p, id.n);
     call_may_wait(L);
-    if (c->caller && str_eq(str_of(c->caller->id), id))
-        c->caller = NULL;
+    c->caller = NULL;
     sessions_token_end(c->host->sessions, id); /* at once, whatever the disk says */
     return call_wait(L, &j->cw);
 }

@@ -65,7 +65,8 @@ void gate_show_session(struct flight *f);
 /* After the handler: for how long its answer may be kept. */
 void gate_keep_until(struct flight *f, int64_t until);
 
-/* After the handler: a contact that failed is counted; so is each use of a key. */
+/* After the handler: a contact or a sign-in that failed is counted; so is each use of a
+ * key. */
 void gate_count_failure(struct flight *f);
 void gate_count_use(struct flight *f);
 /* A stranger was refused: a line a minute tells of it, not each. */

@@ -53,10 +53,26 @@ static bool often_stranger(struct flight *f)
     return true;
 }
 
+/* Where nobody has to say who they are, a 401 is a password or a link that was wrong.
+ */
+static void count_sign_in(struct flight *f)
+{
+    int status = f->x->reply->status;
+    if (status == 401) {
+        metrics_code(f->worker->metrics, "sign_in_failed");
+        gate_hush(f, "sign_in_failed");
+    } else if (status == 429) {
+        counter_add(&f->worker->metrics->windows[METRICS_SIGN_INS], 1);
+        gate_hush(f, "rate_limited");
+    }
+}
+
 void gate_count_failure(struct flight *f)
 {
     char name[17];
     int status = f->x->reply->status;
+    if (f->route && f->route->auth == ROUTE_NONE)
+        count_sign_in(f);
     if (!f->route || f->route->auth != ROUTE_CONTACT ||
         (status != 403 && status != 404))
         return;

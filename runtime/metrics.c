@@ -24,7 +24,7 @@ static const char *const codes[] = {
     "missing_api_key", "malformed_api_key", "unknown_api_key", "revoked_api_key",
     "expired_api_key", "not_yet_valid",     "organization_suspended",
     "api_key_in_query", "session_ended",     "unknown_token",     "sign_in_required",
-    "other"};
+    "sign_in_failed",   "other"};
 static_assert(COUNT(codes) == METRICS_CODES, "one counter for each");
 static const char *const outcomes[] = {
     "ok",         "unresolved", "address_refused", "connect_failed", "tls_failed",
@@ -40,6 +40,7 @@ static const char *const windows[] = {
     [METRICS_CONTACT_FAILURES] = "contact-failures",
     [METRICS_LOOKUPS] = "lookups",
     [METRICS_SESSIONS] = "sessions",
+    [METRICS_SIGN_INS] = "sign-ins",
 };
 static_assert(COUNT(windows) == METRICS_WINDOWS, "one name for each");
 static const char *const modes[] = {[METRICS_SHADOW] = "shadow", [METRICS_WARN] = "warn"};

@@ -30,10 +30,11 @@ enum metrics_window { /* what refused with 429; the first three as in guard/limi
     METRICS_CONTACT_FAILURES,
     METRICS_LOOKUPS,
     METRICS_SESSIONS,
+    METRICS_SIGN_INS,
     METRICS_WINDOWS
 };
 enum { METRICS_SHADOW, METRICS_WARN, METRICS_MODES }; /* of a quota that refuses nothing */
-enum { METRICS_CODES = 12, METRICS_OUTCOMES = 10, METRICS_KEY_STATES = 4 };
+enum { METRICS_CODES = 13, METRICS_OUTCOMES = 10, METRICS_KEY_STATES = 4 };
 
 struct metrics_route {
     struct counter status[METRICS_STATUSES], buckets[METRICS_BUCKETS], micros;

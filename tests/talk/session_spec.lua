@@ -1,10 +1,12 @@
 -- Sessions: the cookie, what a page must send along, how long they last, and how often one
 -- may be wrong.
 
+local socket = require("socket")
 local book = require("tests.talk.support.book")
 local client = require("tests.talk.support.client")
 local http = require("tests.talk.support.http")
 local people = require("tests.talk.support.people")
+local prom = require("tests.talk.support.prom")
 local server = require("tests.talk.support.server")
 local sql = require("tests.talk.support.sql")
 
@@ -187,6 +189,24 @@ describe("a session", function()
     assert.same({ 1, "stranger" }, { #rows:json().audit, rows:json().audit[1].actor })
     s:advance(60)
     assert.equal(200, sign_in("ada@example.com", people.password).status)
+  end)
+
+  it("that did not begin is counted, and told of in one line an address and minute", function()
+    s:advance(60) -- what was refused before is told
+    local function counts()
+      local all = prom.read(operator:get("/metrics").body)
+      return prom.value(all, "kordless_auth_failures_total", { code = "sign_in_failed" }),
+        prom.value(all, "kordless_rate_limit_refusals_total", { window = "sign-ins" })
+    end
+    local failed, refused = counts()
+    for _ = 1, 7 do sign_in("nobody@example.com", "wrong password") end
+    assert.same({ failed + 5, refused + 2 }, { counts() })
+    s:advance(60)
+    local deadline = socket.gettime() + http.patience
+    while not s:log():find("count=7 codes=sign_in_failed:5,rate_limited:2", 1, true) do
+      assert.is_true(socket.gettime() < deadline, "no line in the log")
+      socket.sleep(0.05)
+    end
   end)
 
   it("answers unknown accounts as it answers known ones", function()

@@ -209,6 +209,7 @@ int lastgood_options(struct arena *a, const char *data, enum lastgood which,
         return ERR_NOT_FOUND;
     const char *root = arena_fmt(a, "%s/last-good/%s", data, name).p;
     *out = *now;
+    out->kept = true;
     out->scripts = arena_fmt(a, "%s/scripts", root).p;
     out->plugins = arena_fmt(a, "%s/plugins", root).p;
     out->extra = extra;

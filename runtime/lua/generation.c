@@ -189,6 +189,7 @@ int generation_read(struct generation **out, const struct generation_options *o,
     *out = g;
     arena_init(&g->arena);
     g->exact = o->exact;
+    g->kept = o->kept;
     g->ward.policies = quarantine_new(&g->arena, &g->ward, STR("policy"));
     atomic_store(&g->holders, 1);
     int err = source_read(&g->arena, o->scripts, &g->scripts, faults);
@@ -334,7 +335,8 @@ static int count_routes(const struct generation *g)
     return n;
 }
 
-/* Asked once a load, of the routes that keys may use; then it is a number of the route. */
+/* Asked once a load, of the routes that keys may use; then it is a number of the route.
+ */
 static int set_costs(struct generation *g, struct buf *faults)
 {
     int n = 0, most = count_routes(g);
@@ -347,11 +349,12 @@ static int set_costs(struct generation *g, struct buf *faults)
             if (r->auth == ROUTE_NONE || r->auth == ROUTE_PLATFORM)
                 continue;
             routes[n] = r;
-            all[n++] = (struct quota_route){.method = str_of(http_method_name(r->method)),
-                                            .path = r->path,
-                                            .label = r->label,
-                                            .plugin = g->plugins[i].folder.name,
-                                            .scope = str_of(scope_name(r->scope))};
+            all[n++] =
+                (struct quota_route){.method = str_of(http_method_name(r->method)),
+                                     .path = r->path,
+                                     .label = r->label,
+                                     .plugin = g->plugins[i].folder.name,
+                                     .scope = str_of(scope_name(r->scope))};
         }
     int err = quota_costs(g->quota, all, n, faults);
     for (int i = 0; i < n && !err; i++)
@@ -381,7 +384,7 @@ int generation_build(struct generation *g, struct db *db, struct zones *zones,
     err = err ? err : e;
     for (int i = 0; i < n_workers && !err; i++) /* equal states: the first finds all */
         err = build_worker(g, &g->workers[i], &common, faults);
-    e = quota_new(&g->quota, &g->scripts, zones, log, ring, number, faults);
+    e = quota_new(&g->quota, &g->scripts, zones, log, ring, number, g->kept, faults);
     e = e ? e : set_costs(g, faults);
     return err ? err : e;
 }

@@ -26,6 +26,7 @@ struct worker_units {
 struct generation {
     uint32_t number;
     bool exact; /* budgets are counted in tens: of specs */
+    bool kept;  /* see generation_options */
     struct arena arena;
     struct folder scripts;
     struct settings settings;
@@ -50,9 +51,10 @@ struct generation_options {
     const char *const *extra;      /* single plugin folders, from --load */
     int n_extra;
     struct measures *measures; /* what plugins count; NULL: nothing */
-    struct natives *natives; /* where native plugins are kept; NULL: none loaded */
-    bool test_clock;         /* adds PUT /test/clock */
-    bool exact;              /* see struct generation */
+    struct natives *natives;   /* where native plugins are kept; NULL: none loaded */
+    bool test_clock;           /* adds PUT /test/clock */
+    bool exact;                /* see struct generation */
+    bool kept; /* they were live once: what changed since is not their fault */
 };
 
 /* Step one: files, settings, manifests, routes. Every file is compiled, but nothing is

@@ -36,8 +36,14 @@ static void push_from(lua_State *L, const struct quota_class *c,
     bool over = o && o->limit[w] && (!o->until_ms || wall_ms < o->until_ms);
     lua_pushstring(L, over ? "override" : c->failed ? "default" : "policy");
     lua_setfield(L, -2, "from");
+    if (!over && c->failed)
+        platform_set_str(L, "reason",
+                         STR("quota.lua fails for this key; the log says why, as "
+                             "quota_failed"));
     if (!over)
         return;
+    lua_pushnil(L);
+    lua_setfield(L, -2, "reason");
     platform_set_str(L, "reason", o->reason);
     platform_set_ms(L, "until", o->until_ms);
 }

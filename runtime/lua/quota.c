@@ -281,7 +281,9 @@ void quota_compare(struct quota *from, struct quota *to, const struct keyring *r
 /* --- loading --- */
 
 /* Every class there is gets its answer now, so that a bad one never goes live. With no
- * key yet, the class of none is tried: the script must work for someone. */
+ * key yet, the class of none is tried: the script must work for someone. Without
+ * `faults` the first bad one only ends this: a key that was made or changed since must
+ * not keep the server from starting, and has the defaults when it is met. */
 static int evaluate_all(struct quota *q, const struct keyring *ring, struct buf *faults)
 {
     struct org nobody = {.suspended = 0};
@@ -292,16 +294,16 @@ static int evaluate_all(struct quota *q, const struct keyring *ring, struct buf 
     buf_init(&why);
     for (size_t i = 0; i <= count && q->n < CLASSES_EARLY && ok; i++)
         ok = find_class(q, i < count ? keyring_at(ring, i) : &none, &why) != NULL;
-    if (!ok) {
+    if (!ok && faults) {
         buf_fmt(faults, "%s: limits: ", q->file);
         entry_fault(faults, buf_slice(&why));
     }
     buf_end(&why);
-    return ok ? 0 : ERR_INVALID;
+    return ok || !faults ? 0 : ERR_INVALID;
 }
 
 int quota_new(struct quota **out, const struct folder *scripts, struct zones *zones,
-              struct log *log, const struct keyring *ring, uint32_t epoch,
+              struct log *log, const struct keyring *ring, uint32_t epoch, bool kept,
               struct buf *faults)
 {
     const struct source *s = source_find(scripts, STR("quota"));
@@ -327,7 +329,7 @@ int quota_new(struct quota **out, const struct folder *scripts, struct zones *zo
     source_hash(s, q->hash);
     int err = unit_new(&q->unit, &o, faults);
     err = err ? err : quota_script_load(q, s, faults);
-    err = err ? err : evaluate_all(q, ring, faults);
+    err = err ? err : evaluate_all(q, ring, kept ? NULL : faults);
     if (err)
         quota_free(q);
     else
@@ -371,8 +373,8 @@ int quota_try(struct quota *live, struct str text, const struct keyring *ring,
     if (!files)
         abort();
     replace(&scripts, files, text);
-    int err =
-        quota_new(&trial, &scripts, live->zones, live->log, ring, EPOCH_TRIAL, faults);
+    int err = quota_new(&trial, &scripts, live->zones, live->log, ring, EPOCH_TRIAL,
+                        false, faults);
     err = err ? err : try_costs(live, trial, faults);
     if (!err) {
         memcpy(hash, trial->hash, sizeof(trial->hash));

@@ -33,10 +33,11 @@ struct quota_class { /* all but the counts never changes */
 };
 
 /* Loads scripts/quota.lua and evaluates the classes of all keys in the ring (at most
- * 10,000). Any that fails is a line in `faults`: ERR_INVALID. `epoch` names this
- * generation in each key's mark; never 0. */
+ * 10,000). Any that fails is a line in `faults`: ERR_INVALID; but of a script that was
+ * `kept` because it was live before, a class that fails has the defaults. `epoch` names
+ * this generation in each key's mark; never 0. */
 int quota_new(struct quota **out, const struct folder *scripts, struct zones *zones,
-              struct log *log, const struct keyring *ring, uint32_t epoch,
+              struct log *log, const struct keyring *ring, uint32_t epoch, bool kept,
               struct buf *faults) MUST_CHECK;
 void quota_free(struct quota *q);
 

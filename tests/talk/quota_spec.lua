@@ -171,3 +171,46 @@ describe("a quota policy", function()
     assert.truthy(r:json().detail:find("must be a whole number from 1 to 1000", 1, true), r.body)
   end)
 end)
+
+local picky = [[
+local quota = { reads = { "label" } }
+function quota.limits(key)
+  if key.label == "unheard of" then error("no rule for it") end
+  return { per_minute = 5, per_hour = 1000, per_day = 10000 }
+end
+return quota
+]]
+
+describe("a quota policy that fails for a key made later", function()
+  local s, org
+  setup(function()
+    s = server.start({ scripts = { ["quota.lua"] = picky } })
+    org = s:organization("acme")
+  end)
+  teardown(function() s:stop() end)
+
+  local function limit(key)
+    local r = s:client({ ["x-kordless-key"] = key }):get(book.public .. "/org/acme")
+    assert.equal(200, r.status, r.body)
+    return r.headers["x-ratelimit-limit"]
+  end
+
+  it("gives it the defaults, says so, and does not keep the server from starting", function()
+    local odd = s:key("acme", "unheard of")
+    for _ = 1, 2 do
+      assert.same({ "5", "100" }, { limit(org.key), limit(odd.key) })
+      local told = client.admin(s):get(P .. "/api-keys/" .. odd.id .. "/quota"):json().quota.limits[1]
+      assert.same({ "default", "quota.lua fails for this key; the log says why, as quota_failed" },
+        { told.from, told.reason })
+      s:restart()
+    end
+    assert.truthy(s:log():find("no rule for it", 1, true))
+    assert.equal("last-good", s:tell("status").status.source)
+    local code, _, err = s:cli("reload")
+    assert.same({ 1, true }, { code, err:find("no rule for it", 1, true) ~= nil }, err)
+    s:tell("key", "set", odd.id, "--label", "known")
+    s:tell("reload")
+    s:restart()
+    assert.equal("disk", s:tell("status").status.source)
+  end)
+end)

@@ -57,7 +57,7 @@ static inline int load(struct fixture *x, uint32_t epoch, const char *text)
     quota_free(x->quota);
     x->quota = NULL;
     folder_one(&x->s, "quota.lua", text);
-    return quota_new(&x->quota, &x->s.folder, x->zones, NULL, x->ring, epoch,
+    return quota_new(&x->quota, &x->s.folder, x->zones, NULL, x->ring, epoch, false,
                      &x->s.faults);
 }
 

@@ -49,9 +49,9 @@ static void what_is_no_quota_is_said(void **state)
     folder_told(&x->s, "quota.lua", "it does not");
     unlink(x->s.folder.files[0].name.p);
     assert_int_equal(folder_read(&x->s), 0);
-    assert_int_equal(
-        quota_new(&x->quota, &x->s.folder, x->zones, NULL, x->ring, 1, &x->s.faults),
-        ERR_INVALID);
+    assert_int_equal(quota_new(&x->quota, &x->s.folder, x->zones, NULL, x->ring, 1,
+                               false, &x->s.faults),
+                     ERR_INVALID);
     folder_told(&x->s, "quota.lua", "is missing");
 }
 

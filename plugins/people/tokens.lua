@@ -10,7 +10,7 @@ function tokens.create_token(req)
   if expires and expires <= kordless.now() then
     return nil, "validation_error", { detail = "expires_at must lie in the future." }
   end
-  local made = kordless.tokens.create(body.label or "", expires)
+  local made = kordless.tokens.create(platform.masked(body.label) or "", expires)
   return 201, { token = rules.show_token(made, kordless.now()) }
 end
 

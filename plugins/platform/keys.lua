@@ -73,7 +73,7 @@ function keys.revoke_key(req)
   if not found then
     return nil, err
   end
-  local reason = rules.value(rules.optional(req.body).reason)
+  local reason = rules.masked(rules.optional(req.body).reason)
   local revoked = kordless.keys.revoke(found.id, reason)
   if not revoked then
     return nil, "not_found"

@@ -23,6 +23,14 @@ function rules.only(body, names)
   return picked
 end
 
+-- Who tells of a leaked key pastes it, and what people write is kept for good: of whole keys,
+-- tokens and links the last 4 stay.
+function rules.masked(text)
+  return rules.value(text) and (text:gsub("kord_%l+_%w+", function(word)
+    return #word >= 40 and "…" .. word:sub(-4) or word
+  end))
+end
+
 -- A body that may be left out.
 function rules.optional(body)
   return rules.value(body) or {}
@@ -54,9 +62,9 @@ function rules.new_key(body)
   if from and to and to <= from then
     return nil, "expires_at must be after not_before."
   end
-  return { label = body.label, environment = rules.value(body.environment),
+  return { label = rules.masked(body.label), environment = rules.value(body.environment),
     scopes = rules.value(body.scopes), not_before = from, expires_at = to,
-    note = rules.value(body.note), tags = rules.value(body.tags) }
+    note = rules.masked(body.note), tags = rules.value(body.tags) }
 end
 
 -- What can be changed, and which limits; whatever else a body has is nobody's, and in no
@@ -69,12 +77,17 @@ rules.KEY = { members = { "label", "note", "scopes", "expires_at", "tags", "limi
 -- A change as it was asked, with its times as numbers; `patch` is what the audit tells.
 function rules.change_of(body, kind, now)
   local wanted, patch = rules.only(body, kind.members), rules.only(body, kind.members)
+  for _, name in ipairs({ "label", "note" }) do
+    patch[name] = rules.masked(body[name]) or body[name]
+    wanted[name] = patch[name]
+  end
   if not fits(body.metadata) then
     return nil, rules.METADATA_TOO_LARGE
   end
   wanted.patch, wanted.expires_at = patch, seconds(body.expires_at)
   if rules.value(body.limits) then
     patch.limits, wanted.limits = rules.only(body.limits, kind.limits), {}
+    patch.limits.reason = rules.masked(body.limits.reason) or body.limits.reason
     for name, v in pairs(patch.limits) do
       wanted.limits[name] = name == "until" and seconds(v) or v
     end

@@ -55,6 +55,21 @@ describe("at the edges", function()
     assert.same({ label = "till", limits = { per_minute = 7 } }, audit:json().audit[2].detail.changed)
   end)
 
+  it("a key that somebody pastes into what is kept is cut down to its last 4", function()
+    local key, short = org.key, "…" .. org.key:sub(-4)
+    local made = told(admin:post(org.path .. "/api-keys", { label = key, note = "was " .. key .. "." }),
+      201).api_key
+    assert.same({ short, "was " .. short .. "." }, { made.label, made.note })
+    made = told(admin:patch(P .. "/api-keys/" .. made.id, { note = http.null, label = "not " .. key,
+      limits = { per_hour = 5, reason = key } }), 200).api_key
+    assert.same({ "not " .. short, http.null, short }, { made.label, made.note, made.limits.reason })
+    local token = told(admin:post(P .. "/tokens", { label = "for kord_live_x, and " .. key }), 201).token
+    assert.equal("for kord_live_x, and " .. short, token.label)
+    made = told(admin:post(org.key_path .. "/revoke", { reason = "found " .. key .. " in a log" }), 200)
+    assert.equal("found " .. short .. " in a log", made.api_key.revoke_reason)
+    assert.is_nil(admin:get(P .. "/audit?limit=100").body:find(key, 1, true))
+  end)
+
   it("limits that ended by themselves are not what new ones are added to", function()
     local function put(limits) return told(admin:patch(org.key_path, { limits = limits }), 200).api_key end
     put({ per_minute = 2, reason = "a leak", ["until"] = later(60) })

@@ -1,6 +1,7 @@
 -- How often keys ask, what is left to them, and why they were refused.
 local access = require("platform.access")
 local key_rules = require("platform.rules")
+local lines = require("lines")
 local rules = require("rules")
 
 local usage = {}
@@ -31,6 +32,9 @@ function usage.show_usage(req)
   end
   local totals = kordless.usage.rows({ organization_id = organization.id, key_id = wanted.key_id,
     from = wanted.from, to = wanted.to, step = wanted.step, by = "status", totals = true })
+  if wanted.by == "key" then
+    lines.newest(organization.id, rows)
+  end
   return 200, { usage = rules.show(organization, wanted, rows, totals) }
 end
 
@@ -47,11 +51,10 @@ local function day_of(organization, now)
   return used, day, rows
 end
 
-local function top_of(rows, day)
+local function top_of(organization, rows, day)
   table.sort(rows, function(a, b) return a.charged > b.charged end)
-  local top = {}
-  for i = 1, math.min(#rows, 10) do
-    local row = rows[i]
+  local top = table.move(rows, 1, math.min(#rows, 10), 1, {})
+  for i, row in ipairs(lines.newest(organization.id, top)) do
     top[i] = { id = row.name, label = row.label, last4 = row.last4, used = row.charged,
       share = day > 0 and row.charged / day or 0 }
   end
@@ -74,7 +77,7 @@ function usage.show_limits(req)
       return rules.limits(key, kordless.usage.windows(key.id), used, day)
     end)
   page.organization_id = organization.id
-  page.day = { used = day, keys = top_of(rows, day) }
+  page.day = { used = day, keys = top_of(organization, rows, day) }
   return 200, page
 end
 

@@ -161,6 +161,11 @@ describe("at the edges", function()
     until #signals > 0 or socket.gettime() > deadline
     assert.same({ 1, { id = new.id, label = new.label, last4 = new.last4 } },
       { #signals, signals[1].key })
+    local day = admin:get(org.path .. "/limits"):json().day
+    assert.same({ 1, new.id, new.last4, 100 },
+      { #day.keys, day.keys[1].id, day.keys[1].last4, day.keys[1].used })
+    local series = admin:get(org.path .. "/usage"):json().usage.series
+    assert.same({ 1, new.id, new.last4 }, { #series, series[1].name, series[1].last4 })
     local denial = admin:get(org.key_path .. "/denials"):json().denials[1]
     assert.same({ "expired_api_key", "The key was rotated and its grace is over. Give the caller its "
       .. "successor, …" .. new.last4 .. "." }, { denial.rule, denial.fix })

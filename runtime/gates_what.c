@@ -150,14 +150,14 @@ void gate_keep_until(struct flight *f, int64_t until)
 
 /* Whether a tag that was sent is this one, with nothing behind or a time to come: until
  * then the answer holds. Who writes another time there fools only itself. */
-static bool is_fresh(const struct flight *f, struct str tag)
+static bool is_fresh(const struct flight *f, struct str sent)
 {
     char until[17] = "", *end;
     size_t head = 1 + TAG_DIGITS;
-    if (tag.n <= head || tag.n - head > sizeof(until) || tag.p[tag.n - 1] != '"' ||
-        !str_starts(tag, (struct str){f->etag, head}))
+    if (sent.n <= head || sent.n - head > sizeof(until) || sent.p[sent.n - 1] != '"' ||
+        !str_starts(sent, (struct str){f->etag, head}))
         return false;
-    memcpy(until, tag.p + head, tag.n - head - 1);
+    memcpy(until, sent.p + head, sent.n - head - 1);
     if (strspn(until, "0123456789abcdef") != strlen(until))
         return false;
     return !*until ||

@@ -56,7 +56,8 @@ function keys.change_key(req)
     return nil, "operator_only"
   end
   local wanted, why = rules.change_of(req.body, rules.KEY, kordless.now())
-  if not wanted then
+  why = why or rules.never_valid(found.not_before, rules.value(wanted.expires_at))
+  if why then
     return nil, "validation_error", { detail = why }
   end
   local changed, refused = kordless.keys.change(found.id, wanted)

@@ -54,13 +54,21 @@ function rules.new_organization(body)
     metadata = rules.value(body.metadata) }
 end
 
+-- Why a key with these times would be good at no time, or nil.
+function rules.never_valid(from, to)
+  if from and to and to <= from then
+    return "expires_at must be after not_before."
+  end
+end
+
 function rules.new_key(body)
   if not body then
     return nil, "Send a JSON object with label."
   end
   local from, to = rules.value(seconds(body.not_before)), rules.value(seconds(body.expires_at))
-  if from and to and to <= from then
-    return nil, "expires_at must be after not_before."
+  local why = rules.never_valid(from, to)
+  if why then
+    return nil, why
   end
   return { label = rules.masked(body.label), environment = rules.value(body.environment),
     scopes = rules.value(body.scopes), not_before = from, expires_at = to,

@@ -106,6 +106,15 @@ describe("at the edges", function()
     assert.equal(401, org.client:get(book.public .. "/org/" .. org.slug).status)
   end)
 
+  it("a key cannot be changed to end before it begins", function()
+    local key = told(admin:post(org.path .. "/api-keys", { label = "soon", not_before = later(60) }),
+      201).api_key
+    local path = P .. "/api-keys/" .. key.id
+    told(admin:patch(path, { expires_at = later(60) }), 400, "expires_at must be after not_before")
+    told(admin:patch(path, { expires_at = later(61) }), 200)
+    told(admin:patch(path, { expires_at = http.null }), 200)
+  end)
+
   it("a suspension by an operator stays one, whoever suspended before or after", function()
     local owner = people.member(s, admin, org.id, ("own%d@example.com"):format(n), "owner")
     local function suspend(who, on, status) told(who:patch(org.path, { suspended = on }), status) end

@@ -94,7 +94,7 @@ function desk.annotate(req)
 end
 
 function desk.cancel_own(req)
-  local reason = req.body and fields.text(req.body.reason)
+  local reason = fields.text(fields.optional(req.body).reason)
   return flow.cancel(reader(req), flow.organization, reason)
 end
 

@@ -1,5 +1,6 @@
 -- Holds: slots kept for somebody who is still filling in a form.
 
+local fields = require("services.fields")
 local flow = require("bookings.flow")
 local input = require("bookings.input")
 local services = require("services.store")
@@ -36,7 +37,7 @@ end
 
 function holds.extend(req)
   local now = kordless.now()
-  local minutes = req.body and req.body.ttl_minutes or 5
+  local minutes = fields.optional(req.body).ttl_minutes or 5
   local result, why = change(req, "extend", { now = now, expires_at = now + minutes * 60 })
   if not result then
     return nil, why

@@ -12,6 +12,11 @@ function fields.refusal(faults)
   return nil, "validation_error", { detail = table.concat(faults, "; ") .. "." }
 end
 
+-- A body that need not be sent, or is null.
+function fields.optional(body)
+  return body ~= kordless.json.null and body or {}
+end
+
 -- Blank is as good as absent.
 function fields.text(value)
   return value and value:find("%S") and value or nil

@@ -104,6 +104,11 @@ describe("the desk", function()
     local two = made()
     assert.same({ "canceled", http.null }, { desk:post(at(two, "/cancel")):json().booking.status,
       desk:get(at(two)):json().booking.cancel_reason })
+    local json = { ["Content-Type"] = "application/json" }
+    for _, body in ipairs({ "null", "{}", '{"reason": null}', '{"reason": " "}' }) do
+      r = desk:post(at(made(), "/cancel"), body, json)
+      assert.same({ 200, http.null }, { r.status, r:json().booking.cancel_reason }, body)
+    end
   end)
 
   it("moves a booking, to another host too, and never onto another", function()

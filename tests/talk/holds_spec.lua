@@ -92,6 +92,8 @@ describe("a hold", function()
     is(409, "conflict_error", ask(before[2]))
     assert.equal("2031-06-02T14:05:58Z",
       desk:post(holds .. "/" .. hold.id .. "/extend"):json().hold.expires_at)
+    r = desk:post(holds .. "/" .. hold.id .. "/extend", "null", { ["Content-Type"] = "application/json" })
+    assert.same({ 200, "2031-06-02T14:05:58Z" }, { r.status, r:json().hold.expires_at })
     r = desk:delete(holds .. "/" .. hold.id)
     assert.same({ 204, "" }, { r.status, r.body })
     assert.equal("0|0\n", rows())

@@ -14,6 +14,7 @@ static void done(struct write *w)
 int chore_wait(struct writer *w, struct chore *c)
 {
     c->w.done = done;
+    c->w.bookkeeping = true;
     c->done = false;
     pthread_mutex_init(&c->lock, NULL);
     pthread_cond_init(&c->cond, NULL);

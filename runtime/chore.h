@@ -1,7 +1,8 @@
 #ifndef KORDLESS_CHORE_H
 #define KORDLESS_CHORE_H
 
-/* A write of main's own, which waits for it: it has nothing better to do. */
+/* A write of main's own, which waits for it: it has nothing better to do. All are
+ * bookkeeping. */
 
 #include <pthread.h>
 

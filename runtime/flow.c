@@ -88,8 +88,9 @@ static void answered(struct call *c)
         return;
     }
     struct keeping *k = arena_zero(f->x->arena, sizeof(*k));
-    *k = (struct keeping){
-        .w = {.run = keep, .done = post_kept}, .task = {.run = kept}, .flight = f};
+    *k = (struct keeping){.w = {.run = keep, .done = post_kept, .bookkeeping = true},
+                          .task = {.run = kept},
+                          .flight = f};
     if (writer_queue(f->worker->shared->writer, &k->w))
         end(f); /* unkept: the repeat is judged anew, by the same rules */
 }

@@ -118,7 +118,7 @@ bool gate_once(struct flight *f)
 
 enum { TAG_DIGITS = 32 };
 
-/* Over all that an answer depends on: commits, generation, minute, caller and question.
+/* Over all that an answer depends on: changes, generation, minute, caller and question.
  */
 static void make_etag(struct flight *f)
 {
@@ -128,7 +128,7 @@ static void make_etag(struct flight *f)
     struct buf b;
     buf_init(&b);
     buf_fmt(&b, "%s %llu %u %lld %s %.*s?%.*s", s->etag_salt,
-            (unsigned long long)writer_commits(s->writer), f->generation->number,
+            (unsigned long long)writer_changes(s->writer), f->generation->number,
             (long long)(f->x->now.wall_ms / 60000), f->org ? f->org->id : "",
             (int)req->path.n, req->path.p, (int)req->query.n,
             req->query.p ? req->query.p : "");

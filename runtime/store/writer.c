@@ -35,7 +35,7 @@ struct writer {
     pthread_cond_t gate_down;
     atomic_bool gate;
 
-    _Atomic uint64_t commits;
+    _Atomic uint64_t commits, changes;
     _Atomic uint64_t members, reruns, checkpoints;
     _Atomic int64_t wal_bytes;
     struct counter unfinished, commit_micros, wal_pages, sizes[WRITER_SIZES],
@@ -98,13 +98,14 @@ static void finish(struct writer *w, struct write *m)
     m->done(m);
 }
 
-static void committed(struct writer *w, uint64_t members)
+static void committed(struct writer *w, uint64_t members, bool changed)
 {
     int size = 0;
     while (size < WRITER_SIZES - 1 && members > (uint64_t)1 << size)
         size++;
     counter_add(&w->sizes[size], 1);
     atomic_fetch_add_explicit(&w->members, members, memory_order_relaxed);
+    atomic_fetch_add_explicit(&w->changes, changed, memory_order_release);
     atomic_fetch_add_explicit(&w->commits, 1, memory_order_release);
 }
 
@@ -121,7 +122,7 @@ static void run_alone(struct writer *w, struct write *m)
             m->result = commit(w);
     }
     if (!m->result)
-        committed(w, 1);
+        committed(w, 1, !m->bookkeeping);
     finish(w, m);
 }
 
@@ -178,6 +179,13 @@ static int run_members(struct writer *w, struct write *group, struct write **cul
     return lost ? -1 : kept;
 }
 
+static bool has_changes(const struct write *group)
+{
+    while (group && (group->result || group->bookkeeping))
+        group = group->next;
+    return group != NULL;
+}
+
 static void run_group(struct writer *w, struct write *group)
 {
     struct write *culprit = NULL;
@@ -200,7 +208,7 @@ static void run_group(struct writer *w, struct write *group)
         return;
     }
     if (kept > 0)
-        committed(w, (uint64_t)kept);
+        committed(w, (uint64_t)kept, has_changes(group));
     tell_all(w, group);
 }
 
@@ -411,6 +419,11 @@ int writer_queued(struct writer *w)
 uint64_t writer_commits(const struct writer *w)
 {
     return atomic_load_explicit(&w->commits, memory_order_acquire);
+}
+
+uint64_t writer_changes(const struct writer *w)
+{
+    return atomic_load_explicit(&w->changes, memory_order_acquire);
 }
 
 void writer_stats(const struct writer *w, struct writer_stats *out)

@@ -28,6 +28,7 @@ struct write {
      * negative enum err. It should only post; `w` is the owner's again. */
     void (*done)(struct write *w);
     int result;
+    bool bookkeeping; /* changes nothing that an answer somebody kept could show */
 };
 
 struct writer;
@@ -53,6 +54,9 @@ void writer_free(struct writer *w);
 
 int writer_queue(struct writer *w, struct write *job) MUST_CHECK; /* any thread */
 uint64_t writer_commits(const struct writer *w); /* the commit number, acquire */
+
+/* How many commits held more than bookkeeping. It moves before any `done`. */
+uint64_t writer_changes(const struct writer *w);
 
 /* The gate. While it is up a checkpoint is under way: who holds a snapshot drops it,
  * and nobody begins one. writer_gate_wait returns when it is down. Any thread. */

@@ -1,9 +1,11 @@
 -- The three routes a client may keep an answer of: 304 as long as nothing changed, for whom it
 -- was, and never for free.
 
+local socket = require("socket")
 local book = require("tests.talk.support.book")
 local server = require("tests.talk.support.server")
 local http = require("tests.talk.support.http")
+local sql = require("tests.talk.support.sql")
 
 describe("a kept answer", function()
   local s, org, other, c, routes
@@ -60,6 +62,22 @@ describe("a kept answer", function()
     assert.equal(before - 2, left(get(routes[3], list[3])))
     local peek = c:with({ ["x-organization-id"] = org.id }):get(book.prefix .. "/rate-limit")
     assert.equal(before - 2, left(peek))
+  end)
+
+  -- Each request is counted, which is written down a second later, and is no change to anybody.
+  it("is good while the server keeps its books", function()
+    local function counted()
+      return tonumber((sql.read(s, "SELECT COALESCE(SUM(n), 0) FROM usage")))
+    end
+    s:advance(5) -- a start at this second is over in the next one
+    local list, before, patience = tags(), counted(), socket.gettime() + 30
+    still(list, 304)
+    s:advance(2)
+    repeat
+      socket.sleep(0.05)
+      assert(socket.gettime() < patience, "no use was written down")
+    until counted() > before
+    still(list, 304)
   end)
 
   it("is stale after a booking, a move, a cancel and a minute", function()

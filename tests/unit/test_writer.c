@@ -179,6 +179,27 @@ static void nothing_to_keep_is_no_commit(void **state)
     assert_int_equal(writer_commits(b->w), 1);
 }
 
+static void bookkeeping_changes_nothing(void **state)
+{
+    struct bench *b = *state;
+    struct job quiet = {.w.bookkeeping = true, .id = 1},
+               both[] = {{.w.bookkeeping = true, .id = 2}, {.id = 3}},
+               failed[] = {{.w.bookkeeping = true, .id = 4}, {.id = 3}};
+    bench_group(b, &quiet, 1);
+    assert_int_equal(writer_commits(b->w), 1);
+    assert_int_equal(writer_changes(b->w), 0);
+    bench_group(b, both, 2);
+    assert_int_equal(writer_commits(b->w), 2);
+    assert_int_equal(writer_changes(b->w), 1);
+    bench_group(b, failed, 2); /* of which only the bookkeeping stands */
+    assert_int_equal(failed[1].w.result, ERR_EXISTS);
+    assert_int_equal(writer_commits(b->w), 3);
+    assert_int_equal(writer_changes(b->w), 1);
+    assert_int_equal(bench_do(b, "SELECT 1"), 0);
+    assert_int_equal(writer_changes(b->w), 2);
+    assert_int_equal(items(b), 4);
+}
+
 /* A fence, a budget or a cursor that one member leaves behind is not the next one's. */
 static int charge_never(void *ctx, int n)
 {
@@ -327,6 +348,7 @@ int main(void)
         T(stopping_finishes_what_is_queued),
         T(one_that_fails_alone_disturbs_nobody),
         T(nothing_to_keep_is_no_commit),
+        T(bookkeeping_changes_nothing),
         T(members_clean_up_after_each_other),
         T(each_group_begins_with_a_turn),
         T(starting_says_why_not),

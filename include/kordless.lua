@@ -935,7 +935,7 @@ function kordless.usage.denials(key_id) end
 ---@field role? "viewer"|"admin"|"owner"|"operator" of auth "platform": the least that may; if not given: operator. Members see only their own organization: compare with actor.organization_id
 ---@field scope? string what a key must be allowed: bookings:read, services:write …
 ---@field idempotent? boolean Idempotency-Key is heeded; see kordless.answer; a 422 is kept too
----@field cached? boolean GET: ETag and 304 over data, policies and minute, the server's work
+---@field cached? boolean GET: ETag and 304 over data (not: how often keys ask), policies and minute, the server's work
 ---@field if_match? boolean If-Match is heeded: the handler gets it as req.if_match
 ---@field body? boolean|kordless.schema JSON is expected and decoded; if not given: on POST, PUT, PATCH without raw. A schema is checked before the handler runs; with `nullable` nothing need be sent
 ---@field query? kordless.schema[] parameters, in the order in which faults are told: { "limit", type = "integer", default = 50 }

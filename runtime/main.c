@@ -56,9 +56,10 @@
  *   native/       shared objects as plugins: natives (load, start), handler (a call)
  *   net/          sockets and the loop: loop, listen, conn; outwards: fetch, resolve,
  *                 reach (where to), tls
- *   guard/        who, how often: secret, keyring, scope, tags, environment, auth, limit,
- *                 peers, idem, registry, key_rows (read), key_write, key_use (when and
- *                 from where), org_rows, override (above a policy),
+ *   guard/        who, how often: secret, blake (its digests), keyring, scope, tags,
+ *                 environment, auth, limit, peers, idem, registry, key_rows (read),
+ *                 key_write, key_use (when and from where), org_rows, override (above a
+ *                 policy),
  *                 vault (secrets of plugins), schema (the tables),
  *                 tally and usage (who asked how often), denials, hush (refusals of
  *                 keys, of strangers); people: session (who is signed in), people,

@@ -7,10 +7,12 @@
  * secret.c. */
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "guard/blake.h"
 
 enum { DIGEST_BYTES = 32, KEY_TEXT = 48, LAST4 = 4 };
 
@@ -18,7 +20,9 @@ enum { DIGEST_BYTES = 32, KEY_TEXT = 48, LAST4 = 4 };
 struct pepper {
     unsigned char hash_key[32];
     unsigned char box_key[32];
+    struct blake hash; /* not in the file: where hashing begins under hash_key */
 };
+enum { PEPPER_FILE = offsetof(struct pepper, hash) };
 
 int secret_init(void) MUST_CHECK; /* sodium_init, RLIMIT_CORE 0; once, before threads */
 
@@ -26,6 +30,7 @@ int secret_init(void) MUST_CHECK; /* sodium_init, RLIMIT_CORE 0; once, before th
  * ERR_NOT_FOUND, ERR_CORRUPT (size), ERR_DENIED (readable by others), ERR_IO; `why`. */
 int pepper_load(const char *dir, bool create, struct pepper *out,
                 struct buf *why) MUST_CHECK;
+void pepper_ready(struct pepper *p); /* once hash_key is set; pepper_load does it */
 void pepper_end(struct pepper *p); /* wipes */
 /* A value the store keeps, by which a wrong pepper is noticed at the next start. */
 void pepper_check(const struct pepper *p, unsigned char out[DIGEST_BYTES]);

@@ -175,6 +175,7 @@ int main(int argc, char **argv)
         return 2;
     snprintf(b.dir, sizeof(b.dir), "%s", argv[2]);
     memset(&b.pepper, 7, sizeof(b.pepper));
+    pepper_ready(&b.pepper);
     b.texts = calloc(b.n, sizeof(*b.texts));
     b.ring = keyring_new();
     long before = resident_kib();

@@ -38,6 +38,7 @@ static inline int scene_make(void **state)
     int ran = 0;
     scratch_make(&s->at);
     memset(&s->p, 3, sizeof(s->p));
+    pepper_ready(&s->p);
     arena_init(&s->arena);
     s->r = keyring_new();
     *state = s;

@@ -42,7 +42,7 @@ static int end(void **state)
     return 0;
 }
 
-static struct pepper pepper = {{1, 2, 3}, {4, 5, 6}};
+static struct pepper pepper = {.hash_key = {1, 2, 3}, .box_key = {4, 5, 6}};
 
 static void names_are_plugin_and_word(void **state)
 {
@@ -103,7 +103,7 @@ static int put(struct db *db, const char *name, const char *value, int64_t now)
 static void rows_come_back_under_the_same_pepper_only(void **state)
 {
     struct store *s = *state;
-    struct pepper other = {{1, 2, 3}, {9}};
+    struct pepper other = {.hash_key = {1, 2, 3}, .box_key = {9}};
     struct vault *v = vault_new();
     struct buf got;
     buf_init(&got);

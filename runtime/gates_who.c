@@ -2,6 +2,7 @@
 
 #include "guard/auth.h"
 #include "guard/key_use.h"
+#include "guard/limit.h"
 #include "http/parse.h"
 #include "metrics.h"
 #include "ratelimit.h"
@@ -120,6 +121,7 @@ static bool identify(struct flight *f, bool required)
     if (a == AUTH_OK) {
         f->key = f->counted = k;
         f->org = k->org;
+        limits_near(s->limits, k->ring, k->org_ring);
         key_use_note(k, f->x->now.wall_ms, f->x->peer->address.s6_addr);
         return true;
     }

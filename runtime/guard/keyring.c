@@ -301,6 +301,7 @@ static void fill_key(struct shared *s, struct key *k, const struct key *row)
     k->created_ms = row->created_ms;
     k->not_before_ms = row->not_before_ms;
     k->ring = row->ring;
+    k->org_ring = row->org->ring;
     atomic_init(&k->scopes, keyring_now(row->scopes));
     atomic_init(&k->expires_ms, keyring_now(row->expires_ms));
     atomic_init(&k->label, put_text(s, keyring_label(row)));

@@ -59,10 +59,11 @@ struct key {
     _Atomic int64_t last_used_ms;
     _Atomic uint64_t last_used_ip[2];
     _Atomic uint32_t ip_turn; /* odd while the address is being written */
-    int environment;          /* enum environment */
+    uint32_t org_ring;        /* org->ring, known before the organization is */
     _Atomic(const struct str *) label;
 
     char id[ID_MAX], last4[LAST4 + 1];
+    int environment; /* enum environment */
     _Atomic(const struct str *) tags; /* guard/tags.h */
     int64_t created_ms;
     int64_t version;

@@ -74,9 +74,8 @@ static struct str slot_id(const struct limit_slot *s)
 static struct place *index_find(const struct limits *l, struct str id, uint32_t h)
 {
     uint32_t mask = l->index_size - 1, i = h & mask;
-    while (l->index[i].next &&
-           (l->index[i].hash != h ||
-            !str_eq(slot_id(slot_at(l, l->index[i].next - 1)), id)))
+    while (l->index[i].next && (l->index[i].hash != h ||
+                                !str_eq(slot_id(slot_at(l, l->index[i].next - 1)), id)))
         i = (i + 1) & mask;
     return &l->index[i];
 }
@@ -288,12 +287,12 @@ static void ask(struct limits *l, struct question *q, uint32_t key, uint32_t org
 {
     struct limit_ring *k = ring_at(l, key), *o = ring_at(l, org);
     assert(k != o);
-    limit_ring_fetch(o);
-    limit_ring_fetch(k);
     q->ring[LIMIT_MINUTE] = q->ring[LIMIT_HOUR] = k;
     q->ring[LIMIT_DAY] = o;
     limit_ring_lock(o);
+    limit_ring_fetch(o);
     limit_ring_lock(k);
+    limit_ring_fetch(k);
     q->t = later(q->now, later(k->asked, o->asked));
     k->asked = o->asked = q->t;
 }
@@ -302,6 +301,15 @@ static void answered(const struct question *q)
 {
     limit_ring_unlock(q->ring[LIMIT_HOUR]);
     limit_ring_unlock(q->ring[LIMIT_DAY]);
+}
+
+/* Where slots and rings lie follows from their numbers, so that nothing here waits. */
+void limits_near(const struct limits *l, uint32_t key_ring, uint32_t org_ring)
+{
+    __builtin_prefetch(ring_at(l, key_ring), 1);
+    __builtin_prefetch(ring_at(l, org_ring), 1);
+    __builtin_prefetch(slot_at(l, key_ring), 1);
+    __builtin_prefetch(slot_at(l, org_ring), 1);
 }
 
 static int64_t wait_for(const struct question *q, enum limit_window w, uint32_t n)
@@ -336,7 +344,7 @@ static void describe(const struct question *q, struct limit_verdict *out)
     for (int i = 0; i < LIMIT_WINDOWS; i++) {
         struct limit_state *s = &out->windows[i];
         struct limit_ring *r = q->ring[i];
-        s->used = r->head - r->seen[i];
+        s->used = r->head - r->seen[limit_ring_place((enum limit_window)i)];
         uint32_t k = s->used < s->limit ? s->used : s->limit;
         s->reset_ms =
             k ? limit_ring_leaves(r, (enum limit_window)i, k) - q->now : (int64_t)0;

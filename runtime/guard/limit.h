@@ -57,6 +57,10 @@ void limits_close(struct limits *l); /* syncs */
  * the file cannot grow. */
 int limits_ring(struct limits *l, struct str id, uint32_t *ring) MUST_CHECK;
 
+/* Says that limits_take comes soon: what it will touch of memory is asked for at once,
+ * while the caller goes on. For large numbers of keys: nothing of one is in a cache. */
+void limits_near(const struct limits *l, uint32_t key_ring, uint32_t org_ring);
+
 /* Decides and, if admitted, records `cost` (1 … 1000) in both rings, which differ. Any
  * thread. Time that runs backwards counts as standing still. A cost over the limit
  * waits for ever, a window at a time. When a ring cannot grow (disk full) the request

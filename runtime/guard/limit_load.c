@@ -89,6 +89,7 @@ static void look(struct limit_file *f, struct limit_ring *r, uint64_t word)
     int64_t mark = atomic_load(&f->head->mark);
     r->newest = mark + (int32_t)(r->at[(r->head - 1) & r->mask] - (uint32_t)mark);
     r->asked = r->newest - f->grain;
+    r->oldest[0] = r->oldest[1] = r->at[r->seen[0] & r->mask];
 }
 
 int limit_load_ring(struct limit_file *f, struct limit_ring *r, struct limit_slot *s,
@@ -98,8 +99,7 @@ int limit_load_ring(struct limit_file *f, struct limit_ring *r, struct limit_slo
     *moved = 0;
     limit_ring_init(r, s);
     r->head = atomic_load(&s->head);
-    for (int w = 0; w < LIMIT_WINDOWS; w++)
-        r->seen[w] = atomic_load(&s->tail);
+    r->seen[0] = r->seen[1] = atomic_load(&s->tail);
     if ((word & LIMIT_OLD) || !in_order(f, s)) {
         int err = repair(f, s, moved);
         if (err)

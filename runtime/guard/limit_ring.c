@@ -46,9 +46,14 @@ void limit_ring_wake(struct limit_ring *r)
 /* ---- windows ---- */
 
 /* Entries are 32 bits of a time; those asked for lie within days of the newest. */
+static int64_t time_of(const struct limit_ring *r, uint32_t entry)
+{
+    return r->newest + (int32_t)(entry - (uint32_t)r->newest);
+}
+
 static int64_t time_at(const struct limit_ring *r, uint32_t i)
 {
-    return r->newest + (int32_t)(r->at[i & r->mask] - (uint32_t)r->newest);
+    return time_of(r, r->at[i & r->mask]);
 }
 
 static bool dead(const struct limit_ring *r, uint32_t i, enum limit_window w, int64_t t)
@@ -59,7 +64,7 @@ static bool dead(const struct limit_ring *r, uint32_t i, enum limit_window w, in
 /* Gallop and bisect: `lo` is dead, `hi` is alive. */
 static uint32_t first_alive(const struct limit_ring *r, enum limit_window w, int64_t t)
 {
-    uint32_t first = r->seen[w], n = r->head - first, lo = 0, hi = 1;
+    uint32_t first = r->seen[limit_ring_place(w)], n = r->head - first, lo = 0, hi = 1;
     while (hi < n && dead(r, first + hi, w, t)) {
         lo = hi;
         hi *= 2;
@@ -78,18 +83,24 @@ static uint32_t first_alive(const struct limit_ring *r, enum limit_window w, int
 
 uint32_t limit_ring_count(struct limit_ring *r, enum limit_window w, int64_t t)
 {
-    if (r->seen[w] == r->head)
+    unsigned p = limit_ring_place(w);
+    if (r->seen[p] == r->head)
         return 0;
-    if (t - r->newest >= limit_window_ms[w])
-        r->seen[w] = r->head; /* first: of older entries 32 bits may tell nothing */
-    else if (dead(r, r->seen[w], w, t))
-        r->seen[w] = first_alive(r, w, t);
-    return r->head - r->seen[w];
+    if (t - r->newest >= limit_window_ms[w]) {
+        r->seen[p] = r->head; /* first: of older entries 32 bits may tell nothing */
+    } else if (t - time_of(r, r->oldest[p]) >= limit_window_ms[w]) {
+        r->seen[p] = first_alive(r, w, t);
+        r->oldest[p] = r->at[r->seen[p] & r->mask];
+    }
+    return r->head - r->seen[p];
 }
 
 int64_t limit_ring_leaves(const struct limit_ring *r, enum limit_window w, uint32_t k)
 {
-    return time_at(r, r->head - k) + limit_window_ms[w];
+    unsigned p = limit_ring_place(w);
+    uint32_t i = r->head - k;
+    int64_t t = i == r->seen[p] ? time_of(r, r->oldest[p]) : time_at(r, i);
+    return t + limit_window_ms[w];
 }
 
 /* ---- room ---- */
@@ -168,11 +179,12 @@ static int move(struct limit_file *f, struct limit_ring *r, uint32_t from,
 int limit_ring_room(struct limit_file *f, struct limit_ring *r, enum limit_window w,
                     uint32_t cost)
 {
-    uint32_t need = r->head - r->seen[w] + cost;
+    uint32_t need = r->head - r->seen[limit_ring_place(w)] + cost;
     if (need <= capacity(r))
         return 0;
     unsigned bits = bits_for(need);
-    return bits > LIMIT_BITS_MAX ? ERR_FULL : move(f, r, r->seen[w], bits);
+    return bits > LIMIT_BITS_MAX ? ERR_FULL
+                                 : move(f, r, r->seen[limit_ring_place(w)], bits);
 }
 
 /* Kill -9 between any two of these leaves a ring that says no less than it should: what
@@ -181,7 +193,11 @@ void limit_ring_push(struct limit_file *f, struct limit_ring *r, enum limit_wind
                      int64_t t, uint32_t cost)
 {
     r->newest = t + f->grain;
-    atomic_store_explicit(&r->slot->tail, r->seen[w], memory_order_relaxed);
+    for (int p = 0; p < 2; p++)
+        if (r->seen[p] == r->head)
+            r->oldest[p] = (uint32_t)r->newest;
+    atomic_store_explicit(&r->slot->tail, r->seen[limit_ring_place(w)],
+                          memory_order_relaxed);
     atomic_thread_fence(memory_order_release);
     for (uint32_t i = 0; i < cost; i++)
         r->at[(r->head + i) & r->mask] = (uint32_t)r->newest;
@@ -196,8 +212,7 @@ static void release(struct limit_file *f, struct limit_ring *r, int64_t t)
     uint64_t was = atomic_load(&r->slot->region);
     if (r->asked < t)
         r->asked = t;
-    for (int w = 0; w < LIMIT_WINDOWS; w++)
-        r->seen[w] = r->head;
+    r->seen[0] = r->seen[1] = r->head;
     atomic_store(&r->slot->tail, r->head);
     atomic_store(&r->slot->region, 0);
     set_region(f, r, 0);

@@ -23,10 +23,18 @@ struct limit_ring {
     _Atomic uint32_t lock;   /* 0 free, 1 held, 2 held and waited for */
     uint32_t mask;
     uint32_t head;
-    uint32_t seen[LIMIT_WINDOWS]; /* the first that this window still sees */
-    uint32_t moved;               /* the round of syncs of its last move */
+    uint32_t seen[2];   /* by place: the first that this window still sees */
+    uint32_t oldest[2]; /* and that entry, if there is one: while it is seen, the file
+                           is written to and not read */
+    uint32_t moved;     /* the round of syncs of its last move */
 };
 static_assert(sizeof(struct limit_ring) <= 64, "a ring is one cache line");
+
+/* A key's ring has a minute and an hour, an organization's a day alone. */
+static inline unsigned limit_ring_place(enum limit_window w)
+{
+    return w == LIMIT_HOUR;
+}
 
 void limit_ring_wait(struct limit_ring *r);
 void limit_ring_wake(struct limit_ring *r);
@@ -45,14 +53,11 @@ static inline void limit_ring_unlock(struct limit_ring *r)
         limit_ring_wake(r);
 }
 
-/* Under its lock: the entries that counting and pushing will touch, asked for at once.
- */
+/* Under its lock: where the next entry goes, asked for ahead. */
 static inline void limit_ring_fetch(const struct limit_ring *r)
 {
-    if (!r->at)
-        return;
-    __builtin_prefetch(&r->at[r->head & r->mask], 1);
-    __builtin_prefetch(&r->at[r->seen[LIMIT_HOUR] & r->mask], 0);
+    if (r->at)
+        __builtin_prefetch(&r->at[r->head & r->mask], 1);
 }
 
 static inline void limit_ring_init(struct limit_ring *r, struct limit_slot *s)

@@ -28,7 +28,7 @@ static void alone_start(struct alone *a, uint32_t head)
     atomic_store(&s->tail, head);
     s->len = 1;
     limit_ring_init(&a->r, s);
-    a->r.head = a->r.seen[0] = a->r.seen[1] = a->r.seen[2] = head;
+    a->r.head = a->r.seen[0] = a->r.seen[1] = head;
 }
 
 static void alone_end(struct alone *a)

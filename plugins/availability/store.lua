@@ -140,16 +140,21 @@ local IN_SESSION = "claim u WHERE u.subject = c.owner"
 
 -- Claims `c` of all candidates that count in [lo, hi), and the parameters, appended to args:
 -- without those of `except`, a booking that is being moved, without holds that ran out at
--- `now`, and without sessions that then nobody is left in.
+-- `now`, and without sessions that then nobody is left in. Most are certain to count, and the
+-- rest of it is looked at for the others only.
 local function standing(args, world, lo, hi, now, except)
   local ids = host_ids(world)
   table.move(ids, 1, #ids, #args + 1, args)
-  for _, value in ipairs({ lo - LONGEST, hi, lo, now, except, now, except }) do
+  for _, value in ipairs({ lo - LONGEST, hi, lo, now, now, except }) do
     args[#args + 1] = value
   end
+  if except ~= "" then
+    args[#args + 1] = except
+  end
   return "claim c WHERE c.subject IN (" .. marks(ids) .. ") AND c.b0 > ? AND c.b0 < ?"
-    .. " AND c.b1 > ? AND (c.expires_at IS NULL OR c.expires_at > ?) AND c.owner <> ?"
-    .. " AND (c.owner NOT LIKE '%/%' OR EXISTS (SELECT 1 FROM " .. IN_SESSION .. "))", args
+    .. " AND c.b1 > ? AND (c.certain OR (c.expires_at IS NULL OR c.expires_at > ?)"
+    .. " AND (c.owner NOT LIKE '%/%' OR EXISTS (SELECT 1 FROM " .. IN_SESSION .. ")))"
+    .. (except ~= "" and " AND c.owner <> ?" or ""), args
 end
 
 -- Those claims as rows.

@@ -5,7 +5,7 @@
 
 void slots_init(struct slots *s, const struct grid *g, size_t most, size_t look)
 {
-    *s = (struct slots){.grid = *g, .most = most, .unseen = look};
+    *s = (struct slots){.grid = *g, .most = most, .unseen = look, .in_turn = true};
 }
 
 void slots_end(struct slots *s)
@@ -157,6 +157,8 @@ int slots_add(struct slots *s, int32_t who, const struct spans *open,
     if (n > sizeof(few) / sizeof(few[0]) && !(many = calloc(n, sizeof(*many))))
         abort();
     w.at = many ? many : few;
+    s->in_turn = s->in_turn && who >= s->last_who;
+    s->last_who = who;
     for (size_t i = first_behind(open, s->grid.lo);
          i < open->n && open->at[i].a < s->grid.hi && !err; i++)
         err = add_interval(s, &w, who, open->at[i]);
@@ -212,21 +214,77 @@ static void merge_pairs(struct slots *s, struct slot *out)
     s->n_runs = kept;
 }
 
+/* --- long lists, by counting: the starts of a month differ in 22 bits. Of one start
+ * whoever came first stays first, so nobody may have come out of turn. */
+
+enum { DIGIT_BITS = 12, DIGITS = 1 << DIGIT_BITS };
+
+/* The earliest start goes to `least`. */
+static bool may_count(const struct slots *s, int64_t *least)
+{
+    int64_t most = s->at[0].start;
+    *least = most;
+    if (!s->in_turn || s->n < DIGITS / 2 || s->n > UINT32_MAX)
+        return false;
+    for (size_t i = 0, from = 0; i < s->n_runs; from = s->runs[i++]) {
+        int64_t first = s->at[from].start, last = s->at[s->runs[i] - 1].start;
+        *least = first < *least ? first : *least;
+        most = last > most ? last : most;
+    }
+    return most - *least < (int64_t)DIGITS * DIGITS;
+}
+
+/* Counts become the places at which their digits begin. */
+static void add_up(uint32_t n[DIGITS])
+{
+    for (uint32_t i = 0, sum = 0; i < DIGITS; i++) {
+        uint32_t here = n[i];
+        n[i] = sum;
+        sum += here;
+    }
+}
+
+static void sort_by_counting(struct slots *s, struct slot *other, int64_t least)
+{
+    uint32_t low[DIGITS] = {0}, high[DIGITS] = {0};
+    for (size_t i = 0; i < s->n; i++) {
+        uint32_t key = (uint32_t)(s->at[i].start - least);
+        low[key % DIGITS]++;
+        high[key / DIGITS]++;
+    }
+    add_up(low);
+    add_up(high);
+    for (size_t i = 0; i < s->n; i++)
+        other[low[(uint32_t)(s->at[i].start - least) % DIGITS]++] = s->at[i];
+    for (size_t i = 0; i < s->n; i++)
+        s->at[high[(uint32_t)(other[i].start - least) / DIGITS]++] = other[i];
+    slots_cut(s, s->n);
+}
+
 /* Candidates are added one after the other, each in order: merging them in pairs is all
  * it takes. */
+static void sort_by_merging(struct slots *s, struct slot **other)
+{
+    while (!slots_sorted(s)) {
+        merge_pairs(s, *other);
+        struct slot *was = s->at;
+        s->at = *other;
+        *other = was;
+    }
+}
+
 void slots_sort(struct slots *s)
 {
+    int64_t least;
     if (slots_sorted(s))
         return;
     struct slot *other = reallocarray(NULL, s->cap, sizeof(*other));
     if (!other)
         abort();
-    while (!slots_sorted(s)) {
-        merge_pairs(s, other);
-        struct slot *was = s->at;
-        s->at = other;
-        other = was;
-    }
+    if (may_count(s, &least))
+        sort_by_counting(s, other, least);
+    else
+        sort_by_merging(s, &other);
     free(other);
 }
 
@@ -238,6 +296,7 @@ static int by_rank(const void *a, const void *b)
 void slots_rank(struct slots *s, const double *ranks)
 {
     slots_sort(s);
+    s->in_turn = false;
     for (size_t i = 0; i < s->n; i++)
         s->at[i].rank = ranks[i] == ranks[i] ? ranks[i] : 0;
     for (size_t i = 0, end; i < s->n; i = end) {

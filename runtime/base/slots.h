@@ -41,6 +41,8 @@ struct slots {
     size_t n, cap;
     size_t *runs; /* where each candidate's slots end */
     size_t n_runs, cap_runs;
+    int32_t last_who;
+    bool in_turn; /* none was added before one of a lower number, and none has a rank */
 };
 
 void slots_init(struct slots *s, const struct grid *g, size_t most, size_t look);

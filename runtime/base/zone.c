@@ -24,6 +24,7 @@ enum {
 /* Scripts may ask about any integer. Past this there are no dates either: date.h. */
 static const int64_t INSTANT_MAX = (int64_t)999999 * 365 * DAY;
 static const int64_t EXTEND_TO = 4102444800; /* 2100 */
+enum { STRIDE = 1 << 24, STRIDES = 245 };    /* half years and a bit, to 2100 */
 
 static int64_t day_of(int64_t t)
 {
@@ -35,8 +36,9 @@ static int64_t day_of(int64_t t)
 struct zone {
     char name[NAME_BYTES + 1];
     size_t n;
-    int64_t *at;     /* n instants, ascending */
-    int32_t *offset; /* n + 1: before at[0], then from at[i] on */
+    int64_t *at;               /* n instants, ascending */
+    int32_t *offset;           /* n + 1: before at[0], then from at[i] on */
+    uint16_t strides[STRIDES]; /* how many of `at` are before each STRIDE since 1970 */
     struct tzrule rule;
 };
 
@@ -49,9 +51,15 @@ static void zone_free(struct zone *z)
     free(z);
 }
 
+/* Nearly all that is asked about is of this time: there it is a step or two. */
 static size_t first_after(const struct zone *z, int64_t t)
 {
     size_t lo = 0, hi = z->n;
+    if (t >= 0 && t < (int64_t)STRIDE * STRIDES) {
+        for (lo = z->strides[t / STRIDE]; lo < z->n && z->at[lo] <= t;)
+            lo++;
+        return lo;
+    }
     while (lo < hi) {
         size_t mid = lo + (hi - lo) / 2;
         if (z->at[mid] <= t)
@@ -79,11 +87,16 @@ static int64_t clamp(int64_t t)
     return t > INSTANT_MAX ? INSTANT_MAX : t < -INSTANT_MAX ? -INSTANT_MAX : t;
 }
 
-int64_t zone_day(const struct zone *z, int64_t t)
+int64_t zone_wall(const struct zone *z, int64_t t)
 {
     int64_t until;
     t = clamp(t);
-    return day_of(t + offset_at(z, t, &until));
+    return t + offset_at(z, t, &until);
+}
+
+int64_t zone_day(const struct zone *z, int64_t t)
+{
+    return day_of(zone_wall(z, t));
 }
 
 void zone_civil(const struct zone *z, int64_t t, struct civil *out)
@@ -240,6 +253,15 @@ static void extend(struct zone *z)
     }
 }
 
+static void fill_strides(struct zone *z)
+{
+    for (size_t i = 0, n = 0; i < STRIDES; i++) {
+        while (n < z->n && z->at[n] < (int64_t)i * STRIDE)
+            n++;
+        z->strides[i] = (uint16_t)n;
+    }
+}
+
 static bool parse_file(struct str s, struct zone *z)
 {
     struct header h;
@@ -361,13 +383,14 @@ static int load(const char *dir, struct str name, struct zone **out)
     if (rc == 0 && !parse_file((struct str){bytes, n}, z))
         rc = ERR_CORRUPT;
     free(bytes);
-    if (rc == 0)
-        extend(z);
-    if (rc < 0)
+    if (rc < 0) {
         zone_free(z);
-    else
-        *out = z;
-    return rc;
+        return rc;
+    }
+    extend(z);
+    fill_strides(z);
+    *out = z;
+    return 0;
 }
 
 /* Under the lock. Another thread may have been here first. */

@@ -32,6 +32,7 @@ void zones_free(struct zones *z);
 int zones_get(struct zones *z, struct str name, const struct zone **out) MUST_CHECK;
 
 void zone_civil(const struct zone *z, int64_t t, struct civil *out);
+int64_t zone_wall(const struct zone *z, int64_t t); /* t + offset: as if it were UTC */
 
 /* The instant at which the wall shows `minutes` after midnight of `d` (0 … 2880, so
  * that 24:00 is the first instant of the next day). In a gap: the transition itself. In

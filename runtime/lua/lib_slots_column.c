@@ -8,6 +8,8 @@
 #include "lua/slots.h"
 #include "lua/vm.h"
 
+enum { DAY = 86400 };
+
 static const char column_type[] = "kordless.column";
 
 struct column *column_of(lua_State *L, int idx)
@@ -17,12 +19,14 @@ struct column *column_of(lua_State *L, int idx)
 
 int64_t column_value(const struct column *c, size_t i)
 {
-    struct civil at;
     int64_t start = c->of->at[i].start;
     if (c->kind == COLUMN_STARTS)
         return start;
-    zone_civil(c->of->grid.zone, start, &at);
-    return c->kind == COLUMN_MINUTES ? at.hour * 60 + at.minute : at.weekday;
+    int64_t wall = zone_wall(c->of->grid.zone, start),
+            day = wall / DAY - (wall % DAY < 0);
+    if (c->kind == COLUMN_MINUTES)
+        return (wall - day * DAY) / 60;
+    return ((day + 3) % 7 + 7) % 7 + 1; /* 1970 began on a Thursday */
 }
 
 void column_push(lua_State *L, int idx, const struct column *c, size_t i)

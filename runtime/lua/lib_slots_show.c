@@ -1,5 +1,6 @@
 /* A list of slots as clients see it: what slots of one candidate have in common is made
- * JSON once, and each slot is that text around its own three values. */
+ * JSON once, with holes as wide as values are, and each slot is that text with its own
+ * three values laid over the holes. */
 
 #include <lauxlib.h>
 #include <stdlib.h>
@@ -16,9 +17,16 @@ static const char shown_type[] = "kordless.shown";
 enum { START, FINISH, FREE, HOLES };
 enum { MEMBERS_MAX = 64, TIME_BYTES = 20, HOLE_BYTES = 26, FACES_BYTES = 4 << 20 };
 
-/* The text of one candidate's slots, cut at the holes: HOLES + 1 pieces of `text`. */
+/* Values as wide as nearly all are: a time in quotes, one digit. */
+static const struct str blanks[HOLES] = {
+    [START] = {"\"0000-00-00T00:00:00Z\"", TIME_BYTES + 2},
+    [FINISH] = {"\"0000-00-00T00:00:00Z\"", TIME_BYTES + 2},
+    [FREE] = {"0", 1}};
+
+/* The text of one candidate's slots: `n` bytes of `text`, 0 while there is none. */
 struct face {
-    size_t at[HOLES + 2];
+    size_t at, n;
+    size_t holes[HOLES]; /* from `at` on */
 };
 
 /* Its user value keeps the list. */
@@ -96,20 +104,21 @@ static void put_face(lua_State *L, int face, struct shown *s, struct face *f)
     struct member list[MEMBERS_MAX];
     size_t n = collect(L, face, list);
     int cut = 0, err = 0;
-    f->at[0] = s->text.n;
+    f->at = s->text.n;
     for (size_t i = 0; i < n && !err; i++) {
         buf_char(&s->text, i ? ',' : '{');
         err = json_put_string(&s->text, list[i].name);
         buf_char(&s->text, ':');
         if (list[i].hole >= 0) {
-            s->holes[cut] = list[i].hole;
-            f->at[++cut] = s->text.n;
+            f->holes[cut] = s->text.n - f->at;
+            s->holes[cut++] = list[i].hole;
+            buf_str(&s->text, blanks[list[i].hole]);
         } else if (!err) {
             err = put_value(L, face, list[i].name, s);
         }
     }
     buf_char(&s->text, '}');
-    f->at[HOLES + 1] = s->text.n;
+    f->n = s->text.n - f->at;
     if (s->text.n > FACES_BYTES)
         luaL_error(L, "slots:show: faces of more than 4 MiB");
     if (err) {
@@ -136,7 +145,7 @@ int lib_slots_show(lua_State *L)
         abort();
     for (size_t i = 0; i < of->n; i++) {
         size_t who = (size_t)of->at[i].who;
-        if (who <= s->n && s->faces[who].at[HOLES + 1])
+        if (who <= s->n && s->faces[who].n)
             continue;
         if (who > s->n || lua_rawgeti(L, 3, (lua_Integer)who) != LUA_TTABLE)
             return luaL_error(L, "slots:show: candidate %d has no face", (int)who);
@@ -195,16 +204,17 @@ static char *put_number(char *to, int32_t v)
     return to;
 }
 
-static char *put_slot(char *to, const struct shown *s, const struct slot *slot,
+/* Where a value does not fit its hole: piece by piece. */
+static char *put_wide(char *to, const struct shown *s, const struct slot *slot,
                       struct clock clocks[2])
 {
     const struct face *f = &s->faces[slot->who];
-    for (int i = 0; i <= HOLES; i++) {
-        size_t n = f->at[i + 1] - f->at[i];
-        memcpy(to, s->text.p + f->at[i], n);
-        to += n;
-        if (i == HOLES)
-            break;
+    const char *from = s->text.p + f->at;
+    size_t at = 0;
+    for (int i = 0; i < HOLES; i++) {
+        memcpy(to, from + at, f->holes[i] - at);
+        to += f->holes[i] - at;
+        at = f->holes[i] + blanks[s->holes[i]].n;
         if (s->holes[i] == FREE)
             to = put_number(to, slot->free);
         else if (s->holes[i] == START)
@@ -212,7 +222,27 @@ static char *put_slot(char *to, const struct shown *s, const struct slot *slot,
         else
             to = put_time(to, &clocks[1], slot->start + s->of->grid.length);
     }
-    return to;
+    memcpy(to, from + at, f->n - at);
+    return to + (f->n - at);
+}
+
+static char *put_slot(char *to, const struct shown *s, const struct slot *slot,
+                      struct clock clocks[2])
+{
+    const struct face *f = &s->faces[slot->who];
+    set_clock(&clocks[0], slot->start);
+    set_clock(&clocks[1], slot->start + s->of->grid.length);
+    if (slot->free > 9 || clocks[0].n != TIME_BYTES || clocks[1].n != TIME_BYTES)
+        return put_wide(to, s, slot, clocks);
+    memcpy(to, s->text.p + f->at, f->n);
+    for (int i = 0; i < HOLES; i++) {
+        char *hole = to + f->holes[i];
+        if (s->holes[i] == FREE)
+            *hole = (char)('0' + slot->free);
+        else
+            memcpy(hole + 1, clocks[s->holes[i]].text, TIME_BYTES);
+    }
+    return to + f->n;
 }
 
 /* What the whole list takes at most; 0 when it has somebody now who has no face. */
@@ -222,9 +252,9 @@ static size_t bytes_of(const struct shown *s)
     for (size_t i = 0; i < s->of->n; i++) {
         size_t who = (size_t)s->of->at[i].who;
         const struct face *f = &s->faces[who <= s->n ? who : 0];
-        if (!f->at[HOLES + 1])
+        if (!f->n)
             return 0;
-        n += f->at[HOLES + 1] - f->at[0] + HOLES * HOLE_BYTES + 1;
+        n += f->n + HOLES * HOLE_BYTES + 1;
     }
     return n;
 }

@@ -135,8 +135,10 @@ static void make_etag(struct flight *f)
     secret_digest(&s->pepper, buf_slice(&b), digest);
     buf_clear(&b);
     buf_char(&b, '"');
-    for (int i = 0; i < TAG_DIGITS / 2; i++)
-        buf_fmt(&b, "%02x", digest[i]);
+    for (int i = 0; i < TAG_DIGITS / 2; i++) {
+        buf_char(&b, "0123456789abcdef"[digest[i] >> 4]);
+        buf_char(&b, "0123456789abcdef"[digest[i] & 15]);
+    }
     buf_char(&b, '"');
     memcpy(f->etag, b.p, b.n);
     buf_end(&b);

@@ -103,13 +103,15 @@ static void bind(lua_State *L, struct stmt *s, int i, int idx)
     luaL_error(L, "db: parameter %d is a %s", i, luaL_typename(L, idx));
 }
 
-static struct stmt *prepare(lua_State *L, struct unit *u, struct db **db)
+static struct stmt *prepare_by(lua_State *L, struct unit *u, struct db **db,
+                               int (*how)(struct db *db, struct str sql,
+                                          struct stmt **out))
 {
     size_t n;
     const char *sql = luaL_checklstring(L, 1, &n);
     unit_close(u);
     *db = db_here(L, u);
-    int err = db_prepare(*db, (struct str){sql, n}, &u->open);
+    int err = how(*db, (struct str){sql, n}, &u->open);
     if (err) {
         u->open = NULL;
         raise_db(L, u, *db, err);
@@ -123,6 +125,11 @@ static struct stmt *prepare(lua_State *L, struct unit *u, struct db **db)
     for (int i = given + 1; i <= wanted; i++)
         stmt_null(u->open, i); /* trailing nils are not passed by Lua */
     return u->open;
+}
+
+static struct stmt *prepare(lua_State *L, struct unit *u, struct db **db)
+{
+    return prepare_by(L, u, db, db_prepare);
 }
 
 static void push_row(lua_State *L, struct stmt *s)
@@ -166,49 +173,60 @@ int lib_db_query(lua_State *L)
     return 1;
 }
 
-/* subject, a, b[, blocks, at, units]; `n` columns */
-static void take_row(struct stmt *s, int n, struct taken *t)
-{
-    struct str name = stmt_get(s, 0);
-    int64_t a = stmt_get_int(s, 1), b = stmt_get_int(s, 2);
-    if (n == 6 && stmt_type(s, 4) == COL_INT)
-        taken_gather(t, name,
-                     (struct gathering){stmt_get_int(s, 4), a, b, stmt_get_int(s, 5)});
-    else if (n == 6 && stmt_get_int(s, 3))
-        taken_block(t, name, a, b);
-    else
-        taken_busy(t, name, a, b);
-}
+enum { ROW_COSTS = 5 };
 
-/* How many there are. Types are looked at in the first row only. */
-static int taken_columns(lua_State *L, struct stmt *s)
+struct taking {
+    struct taken *taken;
+    struct budget *budget;
+    size_t most; /* bytes: as much as the whole state may hold */
+    bool odd;    /* a row is none */
+};
+
+/* subject, a, b[, blocks, at, units]. Nothing may be raised past the engine, so what is
+ * too much is noticed here, and raised behind it. */
+static int take_row(void *ctx, const struct row *r)
 {
-    int n = stmt_columns(s);
-    if (n != 3 && n != 6)
-        luaL_error(L, "db.taken: rows have three columns, or six");
-    if (stmt_type(s, 0) != COL_TEXT || stmt_type(s, 1) != COL_INT ||
-        stmt_type(s, 2) != COL_INT)
-        luaL_error(L, "db.taken: a row is a subject, and integers");
-    return n;
+    struct taking *t = ctx;
+    struct str name;
+    struct gathering g = {.units = 0};
+    int64_t blocks = 0;
+    bool more = row_columns(r) == 6;
+    t->odd = !row_text(r, 0, &name) || !row_int(r, 1, &g.a) || !row_int(r, 2, &g.b);
+    if (t->odd)
+        return ERR_INVALID;
+    bool gathers = more && row_int(r, 4, &g.at);
+    if (more)
+        (void)(gathers ? row_int(r, 5, &g.units) : row_int(r, 3, &blocks));
+    if (gathers)
+        taken_gather(t->taken, name, g);
+    else if (blocks)
+        taken_block(t->taken, name, g.a, g.b);
+    else
+        taken_busy(t->taken, name, g.a, g.b);
+    if (taken_bytes(t->taken) > t->most)
+        return ERR_NOMEM;
+    t->budget->instructions -= ROW_COSTS;
+    return t->budget->instructions < 0 ? ERR_BUDGET : 0;
 }
 
 int lib_db_taken(lua_State *L)
 {
     struct unit *u = unit_of(L);
     struct db *db;
-    struct stmt *s = prepare(L, u, &db);
-    struct taken *t = taken_push(L);
-    int more = stmt_step(s), n = more == 1 ? taken_columns(L, s) : 0;
-    for (int row = 1; more == 1; more = stmt_step(s), row++) {
-        vm_charge(L, 5);
-        take_row(s, n, t);
-        if (row % 256 == 0)
-            taken_settle(L, -1);
-    }
+    struct stmt *s = prepare_by(L, u, &db, db_prepare_fold);
+    int n = stmt_columns(s);
+    if (n != 3 && n != 6)
+        luaL_error(L, "db.taken: rows have three columns, or six");
+    struct taking t = {.taken = taken_push(L),
+                       .budget = vm_budget(L),
+                       .most = vm_memory_max(vm_of(L))};
+    int err = stmt_fold(s, take_row, &t);
     count_steps(u);
     taken_settle(L, -1);
-    if (more < 0)
-        return raise_db(L, u, db, more);
+    if (t.odd)
+        luaL_error(L, "db.taken: a row is a subject, and integers");
+    if (err)
+        return raise_db(L, u, db, err);
     unit_close(u);
     return 1;
 }

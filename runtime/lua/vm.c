@@ -40,6 +40,11 @@ size_t vm_memory(const struct vm *vm)
     return vm->used;
 }
 
+size_t vm_memory_max(const struct vm *vm)
+{
+    return vm->max;
+}
+
 struct budget *vm_budget(lua_State *L)
 {
     return vm_of(L)->run.budget;

@@ -40,6 +40,7 @@ lua_State *vm_main(struct vm *vm);
 struct vm *vm_of(lua_State *L); /* any thread of it; O(1) */
 void *vm_owner(struct vm *vm);
 size_t vm_memory(const struct vm *vm);
+size_t vm_memory_max(const struct vm *vm);
 
 /* Compiles `text` (never bytecode) as "@name" with its own environment table: an empty
  * one with `bare`, else the sandbox's globals. Pushes the function. ERR_INVALID: `why`

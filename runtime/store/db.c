@@ -211,7 +211,8 @@ static int open_file(struct db *db, const char *path)
         return db_failed(db, rc);
     set_limits(db->h);
     set_callbacks(db);
-    return set_pragmas(db);
+    rc = fold_open(db);
+    return rc == SQLITE_OK ? set_pragmas(db) : db_failed(db, rc);
 }
 
 int db_open(struct db **out, const char *path, enum db_mode mode, struct buf *why)

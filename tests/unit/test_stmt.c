@@ -124,6 +124,107 @@ static void one_statement_at_a_time(void **state)
     assert_int_equal(prepare(f->db, "SELECT \"no string\""), ERR_INVALID);
 }
 
+/* --- rows handed on --- */
+
+struct seen {
+    int rows, stop_at, columns;
+    int64_t sum;
+    struct buf names;
+};
+
+static int see(void *ctx, const struct row *r)
+{
+    struct seen *s = ctx;
+    int64_t n = 0;
+    struct str name;
+    s->columns = row_columns(r);
+    if (row_text(r, 0, &name))
+        buf_str(&s->names, name);
+    if (row_int(r, 1, &n))
+        s->sum += n;
+    return ++s->rows == s->stop_at ? ERR_NOMEM : 0;
+}
+
+static int fold(struct fixture *f, const char *sql, struct seen *s)
+{
+    struct stmt *st;
+    int stop = s->stop_at, err = db_prepare_fold(f->db, str_of(sql), &st);
+    buf_clear(&s->names);
+    *s = (struct seen){.stop_at = stop, .names = s->names};
+    if (err)
+        return err;
+    if (stmt_params(st))
+        stmt_int(st, 1, 2);
+    err = stmt_fold(st, see, s);
+    stmt_done(st);
+    return err;
+}
+
+static void rows_are_handed_on(void **state)
+{
+    struct fixture *f = *state;
+    struct seen s = {0};
+    assert_int_equal(fold(f, "SELECT a, n FROM mine ORDER BY id", &s), 0);
+    assert_true(s.rows == 2 && s.columns == 2 && s.sum == 3);
+    assert_true(str_eq(buf_slice(&s.names), STR("onetwo")));
+    static const char *const same[] = {
+        "SELECT a, n FROM mine WHERE id = ?",
+        "SELECT a, n FROM mine WHERE id = ?;",
+        "SELECT a, n FROM mine WHERE id = ? ; -- and no more",
+        "SELECT a, n FROM mine WHERE id = ? -- two",
+        "WITH x AS (SELECT * FROM mine) SELECT a, n FROM x WHERE id = ?",
+        "SELECT a, n FROM mine WHERE id = ? UNION ALL SELECT a, n FROM mine WHERE 0"};
+    for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++) {
+        assert_int_equal(fold(f, same[i], &s), 0);
+        assert_true(s.rows == 1 && s.sum == 2);
+        assert_true(str_eq(buf_slice(&s.names), STR("two")));
+    }
+    assert_int_equal(fold(f, "SELECT a, n FROM mine WHERE 0", &s), 0);
+    assert_int_equal(s.rows, 0);
+    assert_int_equal(fold(f, "SELECT n, a, NULL, 1.5 FROM mine", &s), 0);
+    assert_true(s.rows == 2 && s.columns == 4 && s.sum == 0 && s.names.n == 0);
+    buf_end(&s.names);
+}
+
+/* The same text stepped to is another statement. */
+static void who_is_handed_rows_may_stop(void **state)
+{
+    struct fixture *f = *state;
+    struct seen s = {.stop_at = 1};
+    struct stmt *st;
+    assert_int_equal(fold(f, "SELECT a, n FROM mine", &s), ERR_NOMEM);
+    assert_int_equal(s.rows, 1);
+    s.stop_at = 0;
+    assert_int_equal(fold(f, "SELECT a, n FROM mine", &s), 0);
+    assert_int_equal(s.rows, 2);
+    assert_int_equal(db_prepare(f->db, STR("SELECT a, n FROM mine"), &st), 0);
+    assert_int_equal(stmt_columns(st), 2);
+    assert_int_equal(stmt_step(st), 1);
+    stmt_done(st);
+    buf_end(&s.names);
+}
+
+static void what_hands_rows_on_is_fenced(void **state)
+{
+    struct fixture *f = *state;
+    struct seen s = {0};
+    struct stmt *st;
+    db_fence(f->db, &fence);
+    assert_int_equal(fold(f, "SELECT a, n FROM mine", &s), 0);
+    assert_int_equal(fold(f, "SELECT s, id FROM secret", &s), ERR_DENIED);
+    assert_int_equal(fold(f, "SELECT 1, 2) SELECT s, 1 FROM secret --", &s),
+                     ERR_INVALID);
+    assert_int_equal(fold(f, "SELECT 1; SELECT 2", &s), ERR_INVALID);
+    assert_int_equal(fold(f, " ", &s), ERR_INVALID);
+    /* By itself the function is of no use. */
+    assert_int_equal(
+        db_prepare(f->db, STR("SELECT kordless_fold(a, n) FROM mine"), &st), 0);
+    assert_int_equal(stmt_step(st), 1);
+    assert_int_equal(stmt_type(st, 0), COL_NULL);
+    stmt_done(st);
+    buf_end(&s.names);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -131,7 +232,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(the_cache_is_by_owner),        T(the_cache_is_bounded),
         T(a_statement_comes_back_clean), T(values_come_back_as_they_went),
-        T(one_statement_at_a_time),
+        T(one_statement_at_a_time),      T(rows_are_handed_on),
+        T(who_is_handed_rows_may_stop),  T(what_hands_rows_on_is_fenced),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

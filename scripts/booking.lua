@@ -25,19 +25,22 @@ local largest_party = {
 function booking.offer(request)
   local refused = {}
   local most = largest_party[request.service.slug]
-  for i = 1, request.n do
-    if most and request.party_size > most then
+  if most and request.party_size > most then
+    for i = 1, request.n do
       refused[i] = {
         code = "x_large_party",
         message = "For more than " .. most .. " people please call us.",
       }
     end
-    -- No consultations on Friday afternoons:
-    -- if request.service.slug == "consultation"
-    --   and request.weekdays[i] == 5 and request.minutes[i] >= 13 * 60 then
-    --   refused[i] = "We do not advise on Friday afternoons."
-    -- end
   end
+  -- No consultations on Friday afternoons:
+  -- if request.service.slug == "consultation" then
+  --   for i = 1, request.n do
+  --     if request.weekdays[i] == 5 and request.minutes[i] >= 13 * 60 then
+  --       refused[i] = "We do not advise on Friday afternoons."
+  --     end
+  --   end
+  -- end
   return refused
 end
 

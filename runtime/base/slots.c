@@ -37,6 +37,7 @@ struct walk {
     const struct taken_of *const *of;
     size_t n;
     size_t (*at)[3]; /* by subject: of busy, blocked and gatherings, the next */
+    const struct spans *only; /* of one subject that never gathers: when it is busy */
 };
 
 enum { BUSY, BLOCKED, GATHERING };
@@ -63,6 +64,8 @@ static int32_t free_at(struct walk *w, int64_t start)
     const struct grid *g = &w->list->grid;
     int64_t a = start - g->before, b = start + g->length + g->after, units = 0;
     size_t gathering = 0;
+    if (w->only)
+        return meets(w->only, &w->at[0][BUSY], a, b) ? 0 : g->capacity;
     for (size_t i = 0; i < w->n; i++) {
         const struct taken_of *of = w->of[i];
         if (!of)
@@ -92,17 +95,18 @@ static int add_starts(struct slots *s, struct walk *w, int32_t who, int64_t a,
     int64_t start = a;
     if (start < g->lo)
         start += (g->lo - start + g->step - 1) / g->step * g->step;
-    for (; start < stop; start += g->step) {
-        if (s->unseen == 0)
-            return ERR_TOO_LARGE;
-        s->unseen--;
+    size_t n = start < stop ? (size_t)((stop - start + g->step - 1) / g->step) : 0;
+    bool too_many = n > s->unseen;
+    n = too_many ? s->unseen : n;
+    s->unseen -= n;
+    for (; n > 0; n--, start += g->step) {
         int32_t places = start + g->length <= end ? free_at(w, start) : 0;
         int err =
             places >= g->units ? push(s, (struct slot){start, 0, who, places}) : 0;
         if (err)
             return err;
     }
-    return 0;
+    return too_many ? ERR_TOO_LARGE : 0;
 }
 
 enum { DAY_MOST = 2 * 86400 }; /* no day is longer, whatever a zone does */
@@ -157,6 +161,8 @@ int slots_add(struct slots *s, int32_t who, const struct spans *open,
     if (n > sizeof(few) / sizeof(few[0]) && !(many = calloc(n, sizeof(*many))))
         abort();
     w.at = many ? many : few;
+    if (n == 1 && of[0] && of[0]->n == 0)
+        w.only = &of[0]->busy;
     s->in_turn = s->in_turn && who >= s->last_who;
     s->last_who = who;
     for (size_t i = first_behind(open, s->grid.lo);

@@ -50,7 +50,8 @@ void slots_end(struct slots *s);
 
 /* Adds those of one candidate. `of`: what is taken of each of its subjects, NULL for
  * one of which nothing is. ERR_TOO_LARGE when the list would have more than `most`, or
- * more than `look` starts would be looked at; the list is then good for nothing. */
+ * more than `look` starts would be looked at; the list then has those that came before
+ * it was too much. */
 int slots_add(struct slots *s, int32_t who, const struct spans *open,
               const struct taken_of *const *of, size_t n) MUST_CHECK;
 

@@ -228,6 +228,10 @@ static void too_many_is_an_error(void **state)
     assert_int_equal(s.unseen, 0);
     assert_int_equal(slots_add(&s, 2, &open, NULL, 0), ERR_TOO_LARGE);
     slots_end(&s);
+    slots_init(&s, &g, 1000, 7); /* what came before it was too much is there */
+    assert_int_equal(slots_add(&s, 1, &open, NULL, 0), ERR_TOO_LARGE);
+    assert_int_equal(s.n, 7);
+    slots_end(&s);
     spans_end(&open);
 }
 

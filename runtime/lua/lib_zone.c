@@ -79,10 +79,20 @@ enum {
         -719161,        /* days with a name: of the years 1 to 9999, less one at each */
     LAST_DAY = 2932895, /* end for the zones' sake */
     OPEN_DAYS = 4000,
+    WEEK = 6, /* on the stack, behind the set: what keeps the week's hours */
     DAY_MINUTES = 1440
 };
 
-static int64_t minutes_at(lua_State *L, int range, int i)
+/* Of one day: read once, and laid out on each date that has them. */
+struct hours {
+    bool known;
+    lua_Integer n;
+    struct range {
+        int a, b;
+    } few[4], *at;
+};
+
+static int minutes_at(lua_State *L, int range, int i)
 {
     int exact;
     lua_rawgeti(L, range, i);
@@ -90,28 +100,44 @@ static int64_t minutes_at(lua_State *L, int range, int i)
     if (!exact || minutes < 0 || minutes > MINUTES_MAX)
         luaL_error(L, "zone.open: hours are {from, to}, minutes from 0 to 2880");
     lua_pop(L, 1);
-    return minutes;
+    return (int)minutes;
 }
 
-/* The ranges of one day are on top. */
-static void add_day(lua_State *L, const struct zone *zone, int64_t day,
-                    struct spans *out)
+/* The ranges are on top; more than a few are kept in Lua's memory, in their place. */
+static void read_hours(lua_State *L, struct hours *h)
 {
     int list = lua_gettop(L);
-    lua_Integer n = (lua_Integer)lua_rawlen(L, list);
-    bool steady;
-    int64_t midnight = n ? zone_midnight(zone, day, &steady) : 0;
-    vm_charge(L, 1 + 4 * n);
-    for (lua_Integer i = 1; i <= n; i++) {
-        if (lua_rawgeti(L, list, i) != LUA_TTABLE)
+    h->known = true;
+    h->n = lua_istable(L, list) ? (lua_Integer)lua_rawlen(L, list) : 0;
+    h->at = h->few;
+    vm_charge(L, 4 * h->n);
+    if (h->n > (lua_Integer)(sizeof(h->few) / sizeof(h->few[0])))
+        h->at = lua_newuserdatauv(L, (size_t)h->n * sizeof(*h->at), 0);
+    for (lua_Integer i = 0; i < h->n; i++) {
+        if (lua_rawgeti(L, list, i + 1) != LUA_TTABLE)
             luaL_error(L, "zone.open: hours are a list of {from, to}");
-        int a = (int)minutes_at(L, list + 1, 1), b = (int)minutes_at(L, list + 1, 2);
+        int range = lua_gettop(L);
+        h->at[i].a = minutes_at(L, range, 1);
+        h->at[i].b = minutes_at(L, range, 2);
+        lua_pop(L, 1);
+    }
+    if (lua_gettop(L) > list)
+        lua_replace(L, list);
+}
+
+static void add_day(lua_State *L, const struct zone *zone, int64_t day,
+                    const struct hours *h, struct spans *out)
+{
+    bool steady;
+    int64_t midnight = h->n ? zone_midnight(zone, day, &steady) : 0;
+    vm_charge(L, 1 + h->n);
+    for (lua_Integer i = 0; i < h->n; i++) {
+        int a = h->at[i].a, b = h->at[i].b;
         if (steady && b <= DAY_MINUTES)
             spans_add(out, midnight + a * 60, midnight + b * 60);
         else
             spans_add(out, zone_instant_on(zone, day, a),
                       zone_instant_on(zone, day, b));
-        lua_pop(L, 1);
     }
 }
 
@@ -132,19 +158,26 @@ int lib_zone_open(lua_State *L)
     int64_t day = day_of(L, zone, 4), last = day_of(L, zone, 5);
     luaL_argcheck(L, last - day <= OPEN_DAYS, 5, "at most 4,000 days");
     lua_settop(L, 5);
+    luaL_checkstack(L, 16, NULL);
     struct spans *out = span_push(L);
+    struct hours week[7] = {{.known = false}}, one;
+    lua_settop(L, WEEK + 7);
     day = day > FIRST_DAY ? day : FIRST_DAY;
     last = last < LAST_DAY ? last : LAST_DAY;
     for (; day <= last; day++) {
-        if (lua_rawgeti(L, 3, day) == LUA_TNIL) {
-            lua_pop(L, 1);
-            lua_rawgeti(L, 2,
-                        ((day + 3) % 7 + 7) % 7 + 1); /* 1970 began on a Thursday */
+        int weekday = (int)(((day + 3) % 7 + 7) % 7); /* 1970 began on a Thursday */
+        struct hours *h = &week[weekday];
+        if (lua_rawgeti(L, 3, day) != LUA_TNIL) {
+            read_hours(L, h = &one);
+        } else if (!h->known) {
+            lua_rawgeti(L, 2, weekday + 1);
+            read_hours(L, h);
+            lua_copy(L, -1, WEEK + 1 + weekday);
         }
-        if (lua_istable(L, -1))
-            add_day(L, zone, day, out);
-        lua_pop(L, 1);
+        add_day(L, zone, day, h, out);
+        lua_settop(L, WEEK + 7);
     }
+    lua_settop(L, 6);
     span_settle(L, -1);
     return 1;
 }

@@ -74,6 +74,15 @@ static void hours_are_laid_out_date_by_date(void **state)
     script_true(&s,
                 SHOW "return show('America/Sao_Paulo', { [7] = { { 30, 120 } } }, {}, "
                      "1541300400, 1541300401) == '0-3600'");
+    script_true(&s, /* as many as one likes, and each week again */
+                SHOW
+                "local six, all = {}, {} for i = 1, 6 do six[i] = { i * 10, i * 10 "
+                "+ 1 } end for w = 0, 1 do for i = 1, 6 do local a = w * 604800 + "
+                "i * 600 all[#all + 1] = a .. '-' .. a + 60 end end "
+                "local text = table.concat(all, ' ') "
+                "return show('UTC', { [4] = six, [5] = {} }, {}, 0, 8 * 86400) == "
+                "text and show('UTC', { [4] = {} }, { [0] = six, [7] = six }, 0, "
+                "8 * 86400) == text");
 #undef SHOW
 }
 

@@ -190,7 +190,8 @@ static void add_body_fields(struct buf *out, const struct reply *r)
     buf_lit(out, "\r\n");
 }
 
-void reply_write(const struct reply *r, const struct reply_frame *f, struct buf *out)
+struct str reply_write_head(const struct reply *r, const struct reply_frame *f,
+                            struct buf *out)
 {
     /* Below 200 would be no final answer, and the peer would wait for ever. */
     int status = r->status >= 200 && r->status <= 599 ? r->status : 500;
@@ -208,8 +209,13 @@ void reply_write(const struct reply *r, const struct reply_frame *f, struct buf 
         buf_lit(out, "Connection: keep-alive\r\n");
     buf_str(out, buf_slice(&r->fields));
     buf_lit(out, "\r\n");
-    if (body && !f->head)
-        buf_str(out, buf_slice(&r->body));
+    return body && !f->head ? buf_slice(&r->body) : STR("");
+}
+
+void reply_write(const struct reply *r, const struct reply_frame *f, struct buf *out)
+{
+    struct str body = reply_write_head(r, f, out);
+    buf_str(out, body);
 }
 
 void http_date(int64_t wall_ms, char out[32])

@@ -51,6 +51,9 @@ struct reply_frame {
 /* Appends status line, fields and body to `out`. 204 and 304 carry no body and no
  * Content-Length. */
 void reply_write(const struct reply *r, const struct reply_frame *f, struct buf *out);
+/* The same without the body: what has to follow, empty if nothing does. */
+struct str reply_write_head(const struct reply *r, const struct reply_frame *f,
+                            struct buf *out);
 
 /* "Sun, 06 Nov 1994 08:49:37 GMT" */
 void http_date(int64_t wall_ms, char out[32]);

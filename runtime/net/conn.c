@@ -173,7 +173,7 @@ static void answer(struct conn *c)
                             .head = c->head,
                             .request_id = str_of(c->x.request_id),
                             .date = net_date(n)};
-    reply_write(r, &f, &n->out);
+    wire_add(c, reply_write_head(r, &f, &n->out));
     conn_drop_work(c);
     conn_enter(c, f.keep_alive ? CONN_IDLE : CONN_LAST);
     if (!f.keep_alive)

@@ -137,6 +137,9 @@ void conn_drop_work(struct conn *c);
 enum { WIRE_AGAIN = ERR_BUSY, WIRE_LOST = ERR_CLOSED };
 ssize_t wire_recv(struct conn *c, void *p, size_t n); /* 0: end of file */
 void wire_shut(struct conn *c);
+/* Puts it behind net->out. What is large is sent at once with all before it, without a
+ * copy; that the peer is lost the next flush finds out. */
+void wire_add(struct conn *c, struct str bytes);
 /* Sends net->out, or puts it behind what is unsent already. ERR_CLOSED: lost. */
 int wire_flush(struct conn *c) MUST_CHECK;
 int wire_drain(struct conn *c) MUST_CHECK; /* sends what was unsent */

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 /* ---------------------------------------------------------- the plain stream */
 
@@ -19,6 +20,15 @@ static ssize_t wire_send(struct conn *c, const void *p, size_t n)
     if (put >= 0)
         return put;
     return errno == EAGAIN || errno == EINTR ? WIRE_AGAIN : WIRE_LOST;
+}
+
+static size_t wire_send_both(struct conn *c, struct str first, struct str second)
+{
+    struct iovec parts[] = {{(void *)(uintptr_t)first.p, first.n},
+                            {(void *)(uintptr_t)second.p, second.n}};
+    struct msghdr m = {.msg_iov = parts, .msg_iovlen = 2};
+    ssize_t put = sendmsg(c->fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
+    return put > 0 ? (size_t)put : 0;
 }
 
 void wire_shut(struct conn *c)
@@ -78,6 +88,24 @@ static int send_new(struct conn *c)
     if (sent < out->n)
         keep(c, (struct str){out->p + sent, out->n - sent});
     return 0;
+}
+
+void wire_add(struct conn *c, struct str bytes)
+{
+    enum { LARGE = 64 * 1024 };
+    struct buf *out = &c->net->out;
+    size_t before = out->n, sent = 0;
+    if (bytes.n >= LARGE && wire_unsent(c) == 0)
+        sent = wire_send_both(c, buf_slice(out), bytes);
+    if (sent < before || sent == 0) {
+        buf_drop(out, sent);
+        buf_str(out, bytes);
+        return;
+    }
+    buf_clear(out);
+    sent -= before;
+    if (sent < bytes.n)
+        keep(c, (struct str){bytes.p + sent, bytes.n - sent});
 }
 
 int wire_flush(struct conn *c)

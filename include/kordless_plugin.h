@@ -59,7 +59,8 @@ struct kordless_request {
     const struct kordless_pair *headers; /* in their order, without keys and cookies */
     size_t n_params, n_query, n_headers;
     /* Of the API key; absent without one (KORDLESS_NONE, perhaps KORDLESS_CONTACT). On
-     * KORDLESS_ORGANIZATION a person who is signed in has an organization and no key. */
+     * KORDLESS_ORGANIZATION a person who is signed in has an organization and no key.
+     */
     struct kordless_text organization_id, organization_slug, organization_name;
     struct kordless_text key_id, key_label, key_last4;
     struct kordless_text key_environment; /* "production", "development" or absent */

@@ -76,8 +76,8 @@ static enum format format_of(const struct options *o)
 }
 
 /* The number in "…:12: what", and what stands behind it. Lua cuts long file names short
- * in its messages, so the file in front may stand there twice; what else stands in front,
- * such as the name of a test, is part of the message. */
+ * in its messages, so the file in front may stand there twice; what else stands in
+ * front, such as the name of a test, is part of the message. */
 static bool find_line(struct str s, uint64_t *line, struct str *what)
 {
     struct str head, rest = s;
@@ -99,8 +99,8 @@ static void print_annotation(struct str fault)
         printf("::error file=%.*s,line=%llu::%.*s\n", (int)file.n, file.p,
                (unsigned long long)line, (int)what.n, what.n ? what.p : "");
     else
-        printf("::error file=%.*s::%.*s\n", (int)file.n, file.p,
-               (int)str_trim(rest).n, rest.n ? str_trim(rest).p : "");
+        printf("::error file=%.*s::%.*s\n", (int)file.n, file.p, (int)str_trim(rest).n,
+               rest.n ? str_trim(rest).p : "");
 }
 
 static void add_json(struct buf *out, struct str line)

@@ -15,7 +15,7 @@ enum desk_verb { DESK_RELOAD, DESK_ROLLBACK, DESK_STATUS };
 struct desk_job {
     struct desk_job *next; /* the desk's */
     enum desk_verb verb;
-    bool dry_run; /* of DESK_RELOAD: all but going live */
+    bool dry_run;     /* of DESK_RELOAD: all but going live */
     struct str actor; /* who asks, for the audit */
     /* Main's answer: 200 and the whole body; else a sentence in `detail` and further
      * members, each after a comma, in `body`. The asker's to end. */

@@ -25,14 +25,16 @@ static uint64_t open_descriptors(void)
 
 static void put_memory(struct buf *b)
 {
-    unsigned long long all = 0, resident = 0, page = (unsigned long long)sysconf(_SC_PAGESIZE);
+    unsigned long long all = 0, resident = 0,
+                       page = (unsigned long long)sysconf(_SC_PAGESIZE);
     FILE *f = fopen("/proc/self/statm", "re");
     bool ok = f && fscanf(f, "%llu %llu", &all, &resident) == 2;
     if (f)
         fclose(f);
     if (!ok)
         return;
-    prom_one(b, "process_virtual_memory_bytes", PROM_GAUGE, "Virtual memory.", all * page);
+    prom_one(b, "process_virtual_memory_bytes", PROM_GAUGE, "Virtual memory.",
+             all * page);
     prom_one(b, "process_resident_memory_bytes", PROM_GAUGE, "Resident memory.",
              resident * page);
 }
@@ -50,11 +52,13 @@ static void put_process(const struct metrics *m, struct buf *b)
                         (uint64_t)(u->tv_usec + s->tv_usec));
     }
     put_memory(b);
-    prom_one(b, "process_open_fds", PROM_GAUGE, "Open descriptors.", open_descriptors());
+    prom_one(b, "process_open_fds", PROM_GAUGE, "Open descriptors.",
+             open_descriptors());
     if (getrlimit(RLIMIT_NOFILE, &most) == 0)
-        prom_one(b, "process_max_fds", PROM_GAUGE, "Descriptors at most.", most.rlim_cur);
-    prom_one(b, "process_start_time_seconds", PROM_GAUGE, "When it started, in Unix seconds.",
-             (uint64_t)m->started_ms / 1000);
+        prom_one(b, "process_max_fds", PROM_GAUGE, "Descriptors at most.",
+                 most.rlim_cur);
+    prom_one(b, "process_start_time_seconds", PROM_GAUGE,
+             "When it started, in Unix seconds.", (uint64_t)m->started_ms / 1000);
 }
 
 /* --- the store --- */
@@ -68,10 +72,10 @@ static void put_groups(const struct writer_stats *s, struct buf *b)
     for (int i = 0; i < WRITER_SIZES; i++) {
         snprintf(le, sizeof(le), "%d", 1 << i);
         n += s->sizes[i];
-        prom_u64(b, name, "_bucket",
-                 &(struct prom_label){
-                     "le", i + 1 < WRITER_SIZES ? str_of(le) : STR("+Inf")},
-                 1, n);
+        prom_u64(
+            b, name, "_bucket",
+            &(struct prom_label){"le", i + 1 < WRITER_SIZES ? str_of(le) : STR("+Inf")},
+            1, n);
     }
     prom_u64(b, name, "_sum", NULL, 0, s->members);
     prom_u64(b, name, "_count", NULL, 0, n);
@@ -80,11 +84,12 @@ static void put_groups(const struct writer_stats *s, struct buf *b)
 static void put_failures(const struct writer_stats *s, struct buf *b)
 {
     static const char name[] = "kordless_writer_failures_total";
-    prom_head(b, name, PROM_COUNTER, "Transactions that do not stand, by what was wrong.");
+    prom_head(b, name, PROM_COUNTER,
+              "Transactions that do not stand, by what was wrong.");
     for (int i = 0; i < WRITER_ERRORS; i++)
         prom_u64(b, name, "",
-                 &(struct prom_label){"kind", i ? str_of(err_name(-i)) : STR("other")}, 1,
-                 s->failures[i]);
+                 &(struct prom_label){"kind", i ? str_of(err_name(-i)) : STR("other")},
+                 1, s->failures[i]);
 }
 
 static void put_writer(struct writer *w, struct buf *b)
@@ -122,16 +127,19 @@ static void put_quota(const struct worker *w, const struct generation *g, struct
 {
     struct now now = clock_read(w->shared->clock);
     prom_one(b, "kordless_quota_classes", PROM_GAUGE,
-             "Classes of keys that quota.lua was asked for.", (uint64_t)quota_classes(g->quota));
-    prom_one(b, "kordless_quota_organizations_over", PROM_GAUGE,
-             "Organizations whose day was full in the last whole minute, refused or not.",
-             metrics_orgs_over(w->shared->metrics, now.boot_ms));
+             "Classes of keys that quota.lua was asked for.",
+             (uint64_t)quota_classes(g->quota));
+    prom_one(
+        b, "kordless_quota_organizations_over", PROM_GAUGE,
+        "Organizations whose day was full in the last whole minute, refused or not.",
+        metrics_orgs_over(w->shared->metrics, now.boot_ms));
 }
 
 static void put_quarantines(const struct generation *g, struct buf *b)
 {
     static const char name[] = "kordless_lua_quarantined";
-    prom_head(b, name, PROM_GAUGE, "1: it is not run, because it was killed too often.");
+    prom_head(b, name, PROM_GAUGE,
+              "1: it is not run, because it was killed too often.");
     for (int i = 0; i < g->n_plugins; i++)
         prom_u64(b, name, "",
                  &(struct prom_label){"plugin", g->plugins[i].manifest.name}, 1,
@@ -164,12 +172,14 @@ void exposition_put(const struct worker *w, const struct generation *g, struct b
     prom_one(b, "kordless_ready", PROM_GAUGE, "1: requests are taken.",
              atomic_load(&s->ready));
     prom_one(b, "kordless_generation", PROM_GAUGE,
-             "Number of the sources that run; begins anew with the process.", g->number);
+             "Number of the sources that run; begins anew with the process.",
+             g->number);
     metrics_put(s->metrics, b);
     put_quota(w, g, b);
     put_quarantines(g, b);
     limits_size(s->limits, &bytes, &rings);
-    prom_one(b, "kordless_limits_file_bytes", PROM_GAUGE, "The file of the limits.", bytes);
+    prom_one(b, "kordless_limits_file_bytes", PROM_GAUGE, "The file of the limits.",
+             bytes);
     prom_one(b, "kordless_limits_rings", PROM_GAUGE,
              "Keys and organizations that it counts for.", rings);
     put_writer(s->writer, b);

@@ -154,11 +154,12 @@ bool gate_may(struct flight *f)
     f->denied = DENIAL_SCOPE;
     struct str label = keyring_label(f->key);
     struct str detail =
-        has ? arena_fmt(f->x->arena,
-                        "The policy quota.lua does not let the API key '%.*s' (…%s) use "
-                        "the scope %s, though the key has it. Use a key that the policy "
-                        "allows it, or ask the operator of this server.",
-                        (int)label.n, label.p, f->key->last4, scope_name(needed))
+        has ? arena_fmt(
+                  f->x->arena,
+                  "The policy quota.lua does not let the API key '%.*s' (…%s) use "
+                  "the scope %s, though the key has it. Use a key that the policy "
+                  "allows it, or ask the operator of this server.",
+                  (int)label.n, label.p, f->key->last4, scope_name(needed))
             : arena_fmt(f->x->arena,
                         "This API key lacks the scope %s. Make a key that has it.",
                         scope_name(needed));

@@ -21,24 +21,26 @@ struct flight { /* one request under way; in the exchange's arena */
     int n_query;
     const char *query_fault; /* found while reading, told at its turn */
     struct key *key;
-    struct key *counted; /* whose use this is: `key`, or one that was refused */
-    uint32_t cost;       /* taken from its limits */
-    bool refused;        /* by its limits, or because it is no good any more */
+    struct key *counted;       /* whose use this is: `key`, or one that was refused */
+    uint32_t cost;             /* taken from its limits */
+    bool refused;              /* by its limits, or because it is no good any more */
     struct quota_class *class; /* of the key, once gate_often looked */
-    struct caller *caller; /* who asks without a key: a session, a token, the operator */
-    struct org *org;       /* of the key or the session */
-    struct str actor;      /* as the audit names who asks */
+    struct caller
+        *caller;      /* who asks without a key: a session, a token, the operator */
+    struct org *org;  /* of the key or the session */
+    struct str actor; /* as the audit names who asks */
     enum denial_rule denied; /* why, for those who look at the key's refusals */
     struct limit_state window;
     struct idem_key idem;
     bool idem_marked;
-    char etag[64]; /* "…": 32 digits, and from when on it is stale */
-    char peer[17]; /* the address, as guard/peers.h names it */
+    char etag[64];      /* "…": 32 digits, and from when on it is stale */
+    char peer[17];      /* the address, as guard/peers.h names it */
     struct write store; /* of a 422 beside its Idempotency-Key */
 };
 
 bool gate_route(struct flight *f); /* 404, 405, 204 for OPTIONS */
-bool gate_who(struct flight *f);   /* 400, 401, 403 suspended or CSRF, 429 for strangers */
+bool gate_who(
+    struct flight *f); /* 400, 401, 403 suspended or CSRF, 429 for strangers */
 bool gate_often(struct flight *f); /* 429; from here on the limit fields are on */
 bool gate_whose(struct flight *f); /* x-organization-id: 400, 403 */
 bool gate_may(struct flight *f);   /* scope, role: 403 */

@@ -119,7 +119,8 @@ static bool by_socket(struct flight *f)
 
 static bool is_loopback(const struct in6_addr *a)
 {
-    return IN6_IS_ADDR_LOOPBACK(a) || (IN6_IS_ADDR_V4MAPPED(a) && a->s6_addr[12] == 127);
+    return IN6_IS_ADDR_LOOPBACK(a) ||
+           (IN6_IS_ADDR_V4MAPPED(a) && a->s6_addr[12] == 127);
 }
 
 /* Somebody stands in between: who asks is not who is connected. */
@@ -157,10 +158,12 @@ static bool refuse_nobody(struct flight *f)
     return gate_refuse_stranger(
         f, 401, "sign_in_required",
         is_loopback(&f->x->peer->address)
-            ? STR("This may have come through a proxy, so it may be anybody's. Send the "
+            ? STR("This may have come through a proxy, so it may be anybody's. Send "
+                  "the "
                   "token of an operator (kordless token create), or ask over the "
                   "administrator's socket, DIR/admin.sock.")
-            : STR("The metrics are for operators: send the token of one (kordless token "
+            : STR("The metrics are for operators: send the token of one (kordless "
+                  "token "
                   "create), or ask from the server's own machine."));
 }
 
@@ -173,8 +176,7 @@ bool gate_platform(struct flight *f)
                            "one.");
     if (field.p)
         return by_token(f, field);
-    if (f->x->peer->local_admin ||
-        (f->route->native == NATIVE_METRICS && is_plain(f)))
+    if (f->x->peer->local_admin || (f->route->native == NATIVE_METRICS && is_plain(f)))
         return by_socket(f);
     if (gate_session_sent(f, &token))
         return gate_by_session(f, token);

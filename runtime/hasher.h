@@ -10,7 +10,8 @@
 struct hash_job { /* embedded by who asks; the hasher's until `done` */
     struct hash_job *next;
     struct hashing h;
-    void (*done)(struct hash_job *j); /* on a thread of the hasher's; should only post */
+    void (*done)(
+        struct hash_job *j); /* on a thread of the hasher's; should only post */
 };
 
 struct hasher;

@@ -22,10 +22,9 @@
  *   ratelimit.c   what callers hear of limits worker.c    a thread that serves
  *   counts.c      counts go to the store    chore.c       a write main waits for
  *   metrics.c     what workers count        exposition.c  /metrics, all of it
- *   pauses.c      what calls wait for, on the loop   aside.c   what takes too long there
- *   hasher.c      passwords, on threads of their own
- *   scribe.c      lines for a file: the decision log
- *   testclock.c   time for tests
+ *   pauses.c      what calls wait for, on the loop   aside.c   what takes too long
+ * there hasher.c      passwords, on threads of their own scribe.c      lines for a
+ * file: the decision log testclock.c   time for tests
  *
  *   lua/          everything that speaks Lua
  *     source      files, read once            settings    scripts/kordless.lua
@@ -64,8 +63,8 @@
  *                 tally and usage (who asked how often), denials, hush (refusals of
  *                 keys, of strangers); people: session (who is signed in), people,
  *                 token, audit (rows), password
- *   store/        SQLite: db, sql (a statement in a line), fence, migrate, writer, reader
- *   http/         bytes to meaning and back: parse, chunks, query, route, reply,
+ *   store/        SQLite: db, sql (a statement in a line), fence, migrate, writer,
+ * reader http/         bytes to meaning and back: parse, chunks, query, route, reply,
  *                 forwarded (whom a proxy asks for), asset (files built in);
  *                 outwards: outgoing, response
  *   base/         err, str, arena, buf, log, now, id, json, span, zone, counter, prom,
@@ -106,17 +105,27 @@ static const struct {
     {{"key", "create"}, keys_create, "make an API key: --org SLUG --label L"},
     {{"key", "list"}, keys_list, "list an organization's keys: --org SLUG"},
     {{"key", "show"}, keys_show, "one key: KEY"},
-    {{"key", "set"}, keys_set, "change label, note, scopes, tags, expiry or limits: KEY"},
+    {{"key", "set"},
+     keys_set,
+     "change label, note, scopes, tags, expiry or limits: KEY"},
     {{"key", "rotate"}, keys_rotate, "a successor with the same limits: KEY"},
     {{"key", "revoke"}, keys_revoke, "revoke KEY at once, and for good"},
-    {{"quota", "explain"}, keys_quota, "which limits KEY has, from where, what is left"},
-    {{"quota", "diff"}, keys_quota_diff, "whom another quota.lua would treat otherwise"},
-    {{"test", NULL}, author_test, "run specs and the tests in scripts: [PATH…], or all"},
+    {{"quota", "explain"},
+     keys_quota,
+     "which limits KEY has, from where, what is left"},
+    {{"quota", "diff"},
+     keys_quota_diff,
+     "whom another quota.lua would treat otherwise"},
+    {{"test", NULL},
+     author_test,
+     "run specs and the tests in scripts: [PATH…], or all"},
     {{"plugin", "new"}, author_new, "write a plugin to begin with: NAME"},
     {{"plugin", "resume"},
      command_plugin_resume,
      "run a quarantined plugin again: NAME"},
-    {{"secret", "set"}, command_secret_set, "set what a plugin reads: PLUGIN.NAME <file"},
+    {{"secret", "set"},
+     command_secret_set,
+     "set what a plugin reads: PLUGIN.NAME <file"},
     {{"secret", "list"}, command_secret_list, "the names of all that are set"},
     {{"secret", "drop"}, command_secret_drop, "drop one: PLUGIN.NAME"},
     {{"token", "create"},

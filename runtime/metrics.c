@@ -11,24 +11,32 @@ static const struct {
     int64_t micros;
     const char *le;
 } buckets[] = {
-    {100, "0.0001"},   {250, "0.00025"},  {500, "0.0005"},  {1000, "0.001"},
-    {2500, "0.0025"},  {5000, "0.005"},   {10000, "0.01"},  {25000, "0.025"},
-    {50000, "0.05"},   {100000, "0.1"},   {250000, "0.25"}, {500000, "0.5"},
-    {1000000, "1"},    {2500000, "2.5"},  {5000000, "5"},   {10000000, "10"},
+    {100, "0.0001"},     {250, "0.00025"}, {500, "0.0005"},  {1000, "0.001"},
+    {2500, "0.0025"},    {5000, "0.005"},  {10000, "0.01"},  {25000, "0.025"},
+    {50000, "0.05"},     {100000, "0.1"},  {250000, "0.25"}, {500000, "0.5"},
+    {1000000, "1"},      {2500000, "2.5"}, {5000000, "5"},   {10000000, "10"},
     {INT64_MAX, "+Inf"},
 };
 static_assert(COUNT(buckets) == METRICS_BUCKETS, "one counter for each");
 
 /* Words that come from elsewhere; what is none of them is the last. */
-static const char *const codes[] = {
-    "missing_api_key", "malformed_api_key", "unknown_api_key", "revoked_api_key",
-    "expired_api_key", "not_yet_valid",     "organization_suspended",
-    "api_key_in_query", "session_ended",     "unknown_token",     "sign_in_required",
-    "sign_in_failed",   "other"};
+static const char *const codes[] = {"missing_api_key",
+                                    "malformed_api_key",
+                                    "unknown_api_key",
+                                    "revoked_api_key",
+                                    "expired_api_key",
+                                    "not_yet_valid",
+                                    "organization_suspended",
+                                    "api_key_in_query",
+                                    "session_ended",
+                                    "unknown_token",
+                                    "sign_in_required",
+                                    "sign_in_failed",
+                                    "other"};
 static_assert(COUNT(codes) == METRICS_CODES, "one counter for each");
 static const char *const outcomes[] = {
-    "ok",         "unresolved", "address_refused", "connect_failed", "tls_failed",
-    "timeout",    "too_large",  "bad_response",    "busy",           "other"};
+    "ok",      "unresolved", "address_refused", "connect_failed", "tls_failed",
+    "timeout", "too_large",  "bad_response",    "busy",           "other"};
 static_assert(COUNT(outcomes) == METRICS_OUTCOMES, "one counter for each");
 
 static const char *const windows[] = {
@@ -43,7 +51,8 @@ static const char *const windows[] = {
     [METRICS_SIGN_INS] = "sign-ins",
 };
 static_assert(COUNT(windows) == METRICS_WINDOWS, "one name for each");
-static const char *const modes[] = {[METRICS_SHADOW] = "shadow", [METRICS_WARN] = "warn"};
+static const char *const modes[] = {
+    [METRICS_SHADOW] = "shadow", [METRICS_WARN] = "warn"};
 static_assert(COUNT(modes) == METRICS_MODES, "one name for each");
 static const char *const key_states[] = {"active", "revoked", "expired", "scheduled"};
 static_assert(COUNT(key_states) == METRICS_KEY_STATES, "one name for each");
@@ -140,7 +149,8 @@ void metrics_org_over(struct metrics *m, struct org *o, int64_t boot_ms)
     _Atomic uint64_t *slot = &m->over[minute & 1];
     uint64_t had = atomic_load(slot), now;
     do
-        now = had >> COUNT_BITS == minute ? had + 1 : (uint64_t)minute << COUNT_BITS | 1;
+        now =
+            had >> COUNT_BITS == minute ? had + 1 : (uint64_t)minute << COUNT_BITS | 1;
     while (!atomic_compare_exchange_weak(slot, &had, now));
 }
 
@@ -222,11 +232,12 @@ static uint64_t sum(const struct metrics *m, size_t offset)
     return n;
 }
 #define SUM(m, member) sum((m), offsetof(struct metrics_worker, member))
-#define SUM_AT(m, member, i)                                                           \
-    sum((m), offsetof(struct metrics_worker, member) + (size_t)(i) * sizeof(struct counter))
-#define ROUTE_AT(m, slot, member, i)                                                   \
-    sum((m), (size_t)(slot) * sizeof(struct metrics_route) +                           \
-                 offsetof(struct metrics_route, member) +                              \
+#define SUM_AT(m, member, i)                           \
+    sum((m), offsetof(struct metrics_worker, member) + \
+                 (size_t)(i) * sizeof(struct counter))
+#define ROUTE_AT(m, slot, member, i)                         \
+    sum((m), (size_t)(slot) * sizeof(struct metrics_route) + \
+                 offsetof(struct metrics_route, member) +    \
                  (size_t)(i) * sizeof(struct counter))
 
 /* "POST /notes" as two labels; the slots that are no route have no method. */
@@ -244,7 +255,8 @@ static void put_requests(const struct metrics *m, int n, struct buf *b)
     static const char *const classes[] = {"1xx", "2xx", "3xx", "4xx", "5xx"};
     static const char name[] = "kordless_http_requests_total";
     struct prom_label labels[3];
-    prom_head(b, name, PROM_COUNTER, "Requests answered, by route and class of status.");
+    prom_head(b, name, PROM_COUNTER,
+              "Requests answered, by route and class of status.");
     for (int slot = 0; slot < n; slot++) {
         name_route(m, slot, labels);
         for (int i = 0; i < METRICS_STATUSES; i++) {
@@ -287,13 +299,13 @@ static void put_words(struct buf *b, const char *name, const char *label,
                  values[i]);
 }
 
-#define PUT_WORDS(b, name, help, label, words, count, expression)                      \
-    do {                                                                               \
-        uint64_t values[count];                                                        \
-        for (int i = 0; i < (count); i++)                                              \
-            values[i] = (expression);                                                  \
-        prom_head((b), (name), PROM_COUNTER, (help));                                  \
-        put_words((b), (name), (label), (words), values, (count));                     \
+#define PUT_WORDS(b, name, help, label, words, count, expression)  \
+    do {                                                           \
+        uint64_t values[count];                                    \
+        for (int i = 0; i < (count); i++)                          \
+            values[i] = (expression);                              \
+        prom_head((b), (name), PROM_COUNTER, (help));              \
+        put_words((b), (name), (label), (words), values, (count)); \
     } while (0)
 
 static uint64_t net_sum(const struct metrics *m, size_t offset)
@@ -337,8 +349,8 @@ static void put_keys(const struct metrics *m, struct buf *b)
 
 static void put_plugins(const struct metrics *m, struct buf *b)
 {
-    static const char *const reasons[] = {[KILL_BUDGET] = "budget",
-                                          [KILL_MEMORY] = "memory"};
+    static const char *const reasons[] = {
+        [KILL_BUDGET] = "budget", [KILL_MEMORY] = "memory"};
     int n = atomic_load_explicit(&m->n_plugins, memory_order_acquire);
     struct prom_label labels[2];
     prom_head(b, "kordless_lua_calls_total", PROM_COUNTER,
@@ -357,8 +369,9 @@ static void put_plugins(const struct metrics *m, struct buf *b)
                      counter_read(&m->kills[i][why]));
         }
     }
-    prom_head(b, "kordless_lua_state_bytes", PROM_GAUGE,
-              "Memory of a plugin's states on the workers, at the end of their last call.");
+    prom_head(
+        b, "kordless_lua_state_bytes", PROM_GAUGE,
+        "Memory of a plugin's states on the workers, at the end of their last call.");
     for (int i = 0; i < n; i++) {
         labels[0] = (struct prom_label){"plugin", str_of(m->plugins[i])};
         prom_u64(b, "kordless_lua_state_bytes", "", labels, 1, SUM_AT(m, memory, i));
@@ -370,7 +383,8 @@ static void put_plugins(const struct metrics *m, struct buf *b)
 void metrics_put(const struct metrics *m, struct buf *b)
 {
     static const char *const results[] = {"success", "refused"};
-    const uint64_t reloads[] = {counter_read(&m->reloads), counter_read(&m->reloads_refused)};
+    const uint64_t reloads[] = {counter_read(&m->reloads),
+                                counter_read(&m->reloads_refused)};
     uint64_t reloaded = counter_read(&m->reloaded_ms);
     int n = atomic_load_explicit(&m->n_routes, memory_order_acquire);
     uint64_t ended = SUM(m, ended), begun = SUM(m, begun); /* ended first: never less */

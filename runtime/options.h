@@ -17,7 +17,7 @@ struct options {
     const char *org, *label, *environment, *slug, *name, *plan;
     const char *scopes, *note, *not_before, *expires_at, *q, *created_by, *metadata;
     const char *per_minute, *per_hour, *per_day, *reason, *until; /* an override */
-    const char *grace;  /* seconds */
+    const char *grace;                                            /* seconds */
     const char *format; /* of check: text, json, github; NULL: text */
     const char *tags[OPTIONS_TAGS_MAX];
     int n_tags;

@@ -21,7 +21,7 @@ struct pause { /* a call waits: for a time, a fetch or a hash */
     struct call *call;
     struct moment moment;
     struct fetch *fetch;
-    struct kit_fetch *asked; /* a fetch, of a spec */
+    struct kit_fetch *asked;         /* a fetch, of a spec */
     const struct outgoing *outgoing; /* of the fetch */
     struct hash *hash;
 };

@@ -3,8 +3,8 @@
 
 /* What the calls of a worker wait for on its loop: sleeps, outgoing requests, passwords
  * being hashed elsewhere; and the calls that begin later (kordless.after, hooks). All
- * timers are the host's: a script that is gone leaves none behind. The verbs are lent to
- * lua/; their `ctx` is the worker. */
+ * timers are the host's: a script that is gone leaves none behind. The verbs are lent
+ * to lua/; their `ctx` is the worker. */
 
 #include "lua/call.h"
 

@@ -2,10 +2,10 @@
 #define KORDLESS_SCRIBE_H
 
 /* Lines for a file, off the way of whoever has them: a queue of at most SCRIBE_QUEUE
- * bytes and a thread that writes. What does not fit is dropped and counted, never waited
- * for, and the file has a line {"dropped":n} where lines are missing. Past SCRIBE_FILE
- * bytes the file is renamed to PATH.1, over the one before, and begun anew. The last
- * SCRIBE_TAIL lines stay in memory for who wants to look. */
+ * bytes and a thread that writes. What does not fit is dropped and counted, never
+ * waited for, and the file has a line {"dropped":n} where lines are missing. Past
+ * SCRIBE_FILE bytes the file is renamed to PATH.1, over the one before, and begun anew.
+ * The last SCRIBE_TAIL lines stay in memory for who wants to look. */
 
 #include <stdint.h>
 

@@ -29,7 +29,7 @@ struct server { /* main's own; threads see only `shared` */
         struct tally *spare; /* empty, for the next worker */
         int64_t flushed_ms, swept_ms, complained_ms;
     } counts; /* counts.c's own, on the steady clock */
-    struct { /* the last that was to go live, as status tells; reload.c's own */
+    struct {  /* the last that was to go live, as status tells; reload.c's own */
         int64_t wall_ms; /* 0: none since the start */
         bool rollback, live;
         struct buf faults; /* a line each */
@@ -47,8 +47,8 @@ struct server_options {
     bool no_listen; /* neither TCP nor the administrator's socket: a command's own */
     bool strict;    /* a reply that is not what its route declares fails: for authors */
     struct kit *kit; /* of specs, outlives the server; NULL: the world is the world */
-    int workers;    /* 0: settings, else one per core */
-    int group;      /* members a commit; 0: no bound */
+    int workers;     /* 0: settings, else one per core */
+    int group;       /* members a commit; 0: no bound */
     enum log_format log_format;
     enum log_level log_level;
 };

@@ -46,11 +46,11 @@ struct shared {
     struct denials *denials; /* the last refusals of each key */
     struct hush *hush;       /* refusals of strangers, for the log */
     struct writer *writer;
-    struct aside *aside; /* for what would keep a worker too long */
+    struct aside *aside;      /* for what would keep a worker too long */
     struct scribe *decisions; /* of policies; NULL in a server without listeners */
-    struct desk *desk;    /* what workers ask of main */
-    struct kit *kit;      /* of `kordless test`; NULL in a server that serves */
-    bool strict;          /* replies are held to what their routes declare */
+    struct desk *desk;        /* what workers ask of main */
+    struct kit *kit;          /* of `kordless test`; NULL in a server that serves */
+    bool strict;              /* replies are held to what their routes declare */
     struct metrics *metrics;
     char public_url[256]; /* where clients reach us, unless the settings say */
     char etag_salt[17];   /* differs per start: commit numbers begin anew */

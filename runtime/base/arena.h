@@ -22,8 +22,8 @@ void arena_end(struct arena *a);
 void *arena_alloc(struct arena *a, size_t n); /* 16-byte aligned, not cleared */
 void *arena_zero(struct arena *a, size_t n);
 struct str arena_str(struct arena *a, struct str s);
-char *arena_cstr(struct arena *a, struct str s);                    /* with a NUL */
-struct str arena_fmt(struct arena *a, const char *fmt, ...)         /* printf; a NUL */
-    __attribute__((format(printf, 2, 3)));                          /* stands behind */
+char *arena_cstr(struct arena *a, struct str s);            /* with a NUL */
+struct str arena_fmt(struct arena *a, const char *fmt, ...) /* printf; a NUL */
+    __attribute__((format(printf, 2, 3)));                  /* stands behind */
 
 #endif

@@ -1,8 +1,8 @@
 #ifndef KORDLESS_BASE_BUF_H
 #define KORDLESS_BASE_BUF_H
 
-/* Bytes that grow at the end. Owns its memory; buf_clear keeps it. Writers cap what they
- * add, so malloc failing here aborts. */
+/* Bytes that grow at the end. Owns its memory; buf_clear keeps it. Writers cap what
+ * they add, so malloc failing here aborts. */
 
 #include <stddef.h>
 #include <stdint.h>

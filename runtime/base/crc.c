@@ -5,22 +5,22 @@
  * a byte is the sum of the entries for its bits, of which each table has eight. */
 
 #define BIT(i, b, v) ((i) >> (b)&1 ? (v) : 0u)
-#define ROW1(i, a, b, c, d, e, f, g, h)                                              \
-    (BIT(i, 0, a) ^ BIT(i, 1, b) ^ BIT(i, 2, c) ^ BIT(i, 3, d) ^ BIT(i, 4, e) ^      \
+#define ROW1(i, a, b, c, d, e, f, g, h)                                         \
+    (BIT(i, 0, a) ^ BIT(i, 1, b) ^ BIT(i, 2, c) ^ BIT(i, 3, d) ^ BIT(i, 4, e) ^ \
      BIT(i, 5, f) ^ BIT(i, 6, g) ^ BIT(i, 7, h))
-#define ROW4(i, ...)                                                                 \
-    ROW1(i, __VA_ARGS__), ROW1((i) + 1, __VA_ARGS__), ROW1((i) + 2, __VA_ARGS__),    \
+#define ROW4(i, ...)                                                              \
+    ROW1(i, __VA_ARGS__), ROW1((i) + 1, __VA_ARGS__), ROW1((i) + 2, __VA_ARGS__), \
         ROW1((i) + 3, __VA_ARGS__)
-#define ROW16(i, ...)                                                                \
-    ROW4(i, __VA_ARGS__), ROW4((i) + 4, __VA_ARGS__), ROW4((i) + 8, __VA_ARGS__),    \
+#define ROW16(i, ...)                                                             \
+    ROW4(i, __VA_ARGS__), ROW4((i) + 4, __VA_ARGS__), ROW4((i) + 8, __VA_ARGS__), \
         ROW4((i) + 12, __VA_ARGS__)
-#define ROW64(i, ...)                                                                \
+#define ROW64(i, ...)                                                                  \
     ROW16(i, __VA_ARGS__), ROW16((i) + 16, __VA_ARGS__), ROW16((i) + 32, __VA_ARGS__), \
         ROW16((i) + 48, __VA_ARGS__)
-#define TABLE(...)                                                                   \
-    {                                                                                \
-        ROW64(0, __VA_ARGS__), ROW64(64, __VA_ARGS__), ROW64(128, __VA_ARGS__),      \
-            ROW64(192, __VA_ARGS__)                                                  \
+#define TABLE(...)                                                              \
+    {                                                                           \
+        ROW64(0, __VA_ARGS__), ROW64(64, __VA_ARGS__), ROW64(128, __VA_ARGS__), \
+            ROW64(192, __VA_ARGS__)                                             \
     }
 
 /* [k]: a byte with k more after it in its step. */

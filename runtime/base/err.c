@@ -5,9 +5,9 @@
 const char *err_name(int err)
 {
     static const char *const names[] = {
-        "ok",        "no_memory", "io",     "full",    "invalid", "too_large", "not_found",
-        "exists",    "busy",      "denied", "corrupt", "closed",  "budget",    "constraint",
-        "ended",
+        "ok",        "no_memory", "io",     "full",       "invalid",
+        "too_large", "not_found", "exists", "busy",       "denied",
+        "corrupt",   "closed",    "budget", "constraint", "ended",
     };
     _Static_assert(sizeof(names) / sizeof(names[0]) == 1 - ERR_ENDED,
                    "every error has a name");

@@ -9,7 +9,7 @@
 
 #include <stddef.h>
 
-void *huge_calloc(size_t n, size_t size); /* aborts when there is none */
+void *huge_calloc(size_t n, size_t size);       /* aborts when there is none */
 void huge_free(void *p, size_t n, size_t size); /* as it was made; NULL is fine */
 
 #endif

@@ -57,7 +57,8 @@ static void add_stamp(struct buf *b, int64_t ms)
 }
 
 /* Both formats escape alike: what JSON asks for, which logfmt readers understand. Bytes
- * that are no ASCII text are written as \u00XX, so that a line is always valid UTF-8. */
+ * that are no ASCII text are written as \u00XX, so that a line is always valid UTF-8.
+ */
 static void add_escaped(struct buf *b, struct str s)
 {
     bool utf8 = str_utf8(s);

@@ -26,7 +26,7 @@ static inline struct str log_text(const char *c) /* NULL is the empty text, no n
 }
 
 #define LOG_T(k, s) ((struct log_field){(k), (s), 0})               /* struct str */
-#define LOG_C(k, c) ((struct log_field){(k), log_text(c), 0})         /* C string */
+#define LOG_C(k, c) ((struct log_field){(k), log_text(c), 0})       /* C string */
 #define LOG_N(k, v) ((struct log_field){(k), {0, 0}, (int64_t)(v)}) /* integer */
 
 typedef void log_sink(void *ctx, struct str line); /* the line with its newline */
@@ -44,8 +44,9 @@ void log_event(struct log *l, enum log_level level, const char *event,
 /* Lines of this level so far. Any thread. */
 uint64_t log_lines(const struct log *l, enum log_level level);
 
-#define LOG(l, level, event, ...)                                                      \
-    log_event((l), (level), (event), (const struct log_field[]){__VA_ARGS__},          \
-              sizeof((const struct log_field[]){__VA_ARGS__}) / sizeof(struct log_field))
+#define LOG(l, level, event, ...)                                             \
+    log_event((l), (level), (event), (const struct log_field[]){__VA_ARGS__}, \
+              sizeof((const struct log_field[]){__VA_ARGS__}) /               \
+                  sizeof(struct log_field))
 
 #endif

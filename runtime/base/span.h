@@ -36,8 +36,8 @@ bool spans_cover(const struct spans *s, int64_t a, int64_t b); /* [a, b) lies in
 bool spans_touch(const struct spans *s, int64_t a, int64_t b); /* any common instant */
 int64_t spans_total(const struct spans *s); /* sum of lengths, at most INT64_MAX */
 
-/* Loads with weights, for capacity: what is the most that is taken at any one instant of
- * [a, b)? A sum over overlaps would count loads that never meet. */
+/* Loads with weights, for capacity: what is the most that is taken at any one instant
+ * of [a, b)? A sum over overlaps would count loads that never meet. */
 struct load {
     int64_t a, b;
     int64_t units;

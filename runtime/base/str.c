@@ -92,7 +92,8 @@ int str_cstr(struct str s, char *out, size_t cap)
     return 0;
 }
 
-/* How many bytes the sequence at `p` has, or 0 when it is none (RFC 3629, section 4). */
+/* How many bytes the sequence at `p` has, or 0 when it is none (RFC 3629, section 4).
+ */
 static size_t utf8_sequence(const unsigned char *p, size_t left)
 {
     if (p[0] >= 0xC2 && p[0] <= 0xDF)

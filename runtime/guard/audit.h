@@ -1,8 +1,8 @@
 #ifndef KORDLESS_GUARD_AUDIT_H
 #define KORDLESS_GUARD_AUDIT_H
 
-/* What was done, by whom, to what: rows that only ever come to be, in the transaction of
- * the change itself. None holds a key, a password or a token. */
+/* What was done, by whom, to what: rows that only ever come to be, in the transaction
+ * of the change itself. None holds a key, a password or a token. */
 
 #include "base/arena.h"
 #include "store/db.h"

@@ -19,17 +19,18 @@ enum auth {
 
 /* `*out` is set for every verdict that knows the key (REVOKED, EXPIRED, NOT_YET,
  * SUSPENDED too); else NULL. */
-enum auth auth_identify(const struct keyring *r, const struct pepper *p, struct str text,
-                        int64_t wall_ms, struct key **out);
+enum auth auth_identify(const struct keyring *r, const struct pepper *p,
+                        struct str text, int64_t wall_ms, struct key **out);
 /* The same question for a key already identified: after a yield, before a commit. */
 enum auth auth_again(const struct key *k, int64_t wall_ms);
-/* Does this header prove who asks? Then no plugin sees it, nor whoever lists the others. */
+/* Does this header prove who asks? Then no plugin sees it, nor whoever lists the
+ * others. */
 bool auth_is_proof(struct str header);
 
-int auth_status(enum auth a);          /* 401 or 403 */
-const char *auth_code(enum auth a);    /* "revoked_api_key" */
-/* What the caller should do, as one sentence; names the key by label and last 4 where it
- * is known. `text` is only looked at for its form and never repeated. */
+int auth_status(enum auth a);       /* 401 or 403 */
+const char *auth_code(enum auth a); /* "revoked_api_key" */
+/* What the caller should do, as one sentence; names the key by label and last 4 where
+ * it is known. `text` is only looked at for its form and never repeated. */
 void auth_detail(enum auth a, const struct key *k, struct str text, struct buf *out);
 
 #endif

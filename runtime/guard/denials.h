@@ -4,9 +4,9 @@
 /* Why a key was refused: its last 50 refusals, with rule, numbers and from where. Any
  * worker adds, under a lock that only refusals take; about once a second main hands
  * what came to the writer, which keeps the newest 50 of each key, and of all keys
- * together the newest 200,000. In memory only what is not written yet: 50 for each of at
- * most 256 keys; the refusals of further keys in that second are counted (usage.h) and not
- * kept here. */
+ * together the newest 200,000. In memory only what is not written yet: 50 for each of
+ * at most 256 keys; the refusals of further keys in that second are counted (usage.h)
+ * and not kept here. */
 
 #include <netinet/in.h>
 #include <stdbool.h>

@@ -1,9 +1,9 @@
 #ifndef KORDLESS_GUARD_IDEM_H
 #define KORDLESS_GUARD_IDEM_H
 
-/* Idempotency-Key: one key, one booking, one answer. The stored answer is a row, written
- * in the transaction of what it answers for; a request that still runs is a mark in
- * memory, which a crash clears. Scope: organization and route. */
+/* Idempotency-Key: one key, one booking, one answer. The stored answer is a row,
+ * written in the transaction of what it answers for; a request that still runs is a
+ * mark in memory, which a crash clears. Scope: organization and route. */
 
 #include "base/arena.h"
 #include "base/id.h"
@@ -44,7 +44,8 @@ void idem_end(struct idem *i, const struct idem_key *k); /* takes the mark away 
 /* Inside a transaction of the writer. ERR_EXISTS: somebody else's answer stands. */
 int idem_store(struct db *db, const struct idem_key *k, int status, struct str body,
                int64_t wall_ms) MUST_CHECK;
-int idem_sweep(struct db *db, int64_t wall_ms) MUST_CHECK; /* drops what is older than 24 h;
-                                                              often, so that it is little */
+int idem_sweep(struct db *db,
+               int64_t wall_ms) MUST_CHECK; /* drops what is older than 24 h;
+                                               often, so that it is little */
 
 #endif

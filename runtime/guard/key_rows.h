@@ -12,7 +12,7 @@ struct db;
 struct key_row { /* everything but the digest; 0 or empty: none */
     struct str id, organization_id, label, last4, created_by, revoked_by, revoke_reason,
         note, last_used_ip, rotated_from, rotated_to, family;
-    struct str tags; /* guard/tags.h */
+    struct str tags;   /* guard/tags.h */
     struct str limits; /* JSON, see guard/override.h */
     int environment;
     uint32_t scopes;
@@ -28,7 +28,8 @@ int key_rows_load(struct db *db, struct keyring *r, struct limits *l) MUST_CHECK
 int key_rows_get(struct db *db, struct str id, struct arena *a,
                  struct key_row *out) MUST_CHECK;
 
-/* Newest first. `q`: the last 4 as they are, or a part of the label in any ASCII case. */
+/* Newest first. `q`: the last 4 as they are, or a part of the label in any ASCII case.
+ */
 struct key_filter {
     struct str organization_id, q, created_by;
     struct str cursor; /* an id; those after it */
@@ -46,7 +47,8 @@ struct key_published {
 void key_rows_publish(struct keyring *r, struct key *k, const struct key_row *row);
 /* As a record to be added: all but digest, ring and organization. `p` is ended by
  * key_rows_unstage. */
-void key_rows_stage(const struct key_row *row, struct key_published *p, struct key *out);
+void key_rows_stage(const struct key_row *row, struct key_published *p,
+                    struct key *out);
 void key_rows_unstage(struct key_published *p);
 
 #endif

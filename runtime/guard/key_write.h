@@ -38,10 +38,10 @@ int key_write_change(struct db *db, struct str id, const struct key_change *c,
                      int64_t now_ms, struct str actor, struct arena *a,
                      struct key_row *out) MUST_CHECK;
 
-/* The successor, with the old key's label, environment, scopes, dates, note, tags and limits;
- * the old one ends with its grace, or when it would have anyway. `next` has id, digest
- * and last4. ERR_EXISTS: these are taken, make others; ERR_BUSY: it has a successor;
- * ERR_DENIED: it is revoked or expired; ERR_NOT_FOUND. */
+/* The successor, with the old key's label, environment, scopes, dates, note, tags and
+ * limits; the old one ends with its grace, or when it would have anyway. `next` has id,
+ * digest and last4. ERR_EXISTS: these are taken, make others; ERR_BUSY: it has a
+ * successor; ERR_DENIED: it is revoked or expired; ERR_NOT_FOUND. */
 int key_write_rotate(struct db *db, struct str id, const struct key *next,
                      int64_t grace_ms, int64_t now_ms, struct str actor,
                      struct arena *a, struct key_row *old,

@@ -2,10 +2,10 @@
 #define KORDLESS_GUARD_KEYRING_H
 
 /* Every organization and key, in memory, one table for all workers. Readers take no
- * lock: open addressing over slots of 8 bytes of digest and an index; a hit compares all
- * 32 bytes in constant time. Writers (creation, revocation) are rare and serialized
- * inside. Records never move and are never freed before the ring, so a pointer to one is
- * good for ever; revoked keys stay, so that they can be told they are revoked.
+ * lock: open addressing over slots of 8 bytes of digest and an index; a hit compares
+ * all 32 bytes in constant time. Writers (creation, revocation) are rare and serialized
+ * inside. Records never move and are never freed before the ring, so a pointer to one
+ * is good for ever; revoked keys stay, so that they can be told they are revoked.
  *
  * What can change is an atomic number, or a pointer to something that never changes:
  * a change publishes a new one and leaves the old one to whoever reads it, so only
@@ -32,12 +32,12 @@ enum { IP_BYTES = 16 };
 enum { ORG_SUSPENDED = 1 << 0, ORG_HELD = 1 << 1 };
 
 struct org {
-    _Atomic int suspended;         /* 0: it is not */
-    uint32_t ring;                 /* its day in guard/limit.h */
-    _Atomic uint32_t inputs;       /* counts changes of what quota policies read */
-    _Atomic uint32_t over_minute;  /* when its day was last full: metrics.c's */
+    _Atomic int suspended;        /* 0: it is not */
+    uint32_t ring;                /* its day in guard/limit.h */
+    _Atomic uint32_t inputs;      /* counts changes of what quota policies read */
+    _Atomic uint32_t over_minute; /* when its day was last full: metrics.c's */
     _Atomic(const struct override *) limits; /* NULL: none */
-    char id[ID_MAX]; /* with org_ */
+    char id[ID_MAX];                         /* with org_ */
     struct str slug;
     _Atomic(const struct str *) name, plan, metadata;
     int64_t version;
@@ -47,14 +47,14 @@ struct org {
 struct key {
     _Alignas(64) unsigned char digest[DIGEST_BYTES];
     struct org *org;
-    int64_t not_before_ms;             /* 0: none */
-    _Atomic int64_t expires_ms;        /* 0: none */
-    _Atomic int state;                 /* enum key_state */
+    int64_t not_before_ms;      /* 0: none */
+    _Atomic int64_t expires_ms; /* 0: none */
+    _Atomic int state;          /* enum key_state */
     uint32_t ring; /* its minute and hour; a rotated key's successor has the same */
 
-    _Atomic uint64_t quota;            /* a mark of lua/quota.c; 0 at first */
-    _Atomic uint32_t inputs;           /* as the organization's */
-    _Atomic uint32_t scopes;           /* guard/scope.h */
+    _Atomic uint64_t quota;                  /* a mark of lua/quota.c; 0 at first */
+    _Atomic uint32_t inputs;                 /* as the organization's */
+    _Atomic uint32_t scopes;                 /* guard/scope.h */
     _Atomic(const struct override *) limits; /* NULL: none */
     _Atomic int64_t last_used_ms;
     _Atomic uint64_t last_used_ip[2];
@@ -63,7 +63,7 @@ struct key {
     _Atomic(const struct str *) label;
 
     char id[ID_MAX], last4[LAST4 + 1];
-    int environment; /* enum environment */
+    int environment;                  /* enum environment */
     _Atomic(const struct str *) tags; /* guard/tags.h */
     int64_t created_ms;
     int64_t version;
@@ -88,13 +88,18 @@ struct keyring *keyring_new(void);
 void keyring_free(struct keyring *r);
 
 /* Texts are copied; atomics start as the template has them. The rings are the caller's
- * to set before a worker can see the record. ERR_EXISTS: this id (or digest) is there. */
-int keyring_add_org(struct keyring *r, const struct org *row, struct org **out) MUST_CHECK;
-int keyring_add_key(struct keyring *r, const struct key *row, struct key **out) MUST_CHECK;
+ * to set before a worker can see the record. ERR_EXISTS: this id (or digest) is there.
+ */
+int keyring_add_org(struct keyring *r, const struct org *row,
+                    struct org **out) MUST_CHECK;
+int keyring_add_key(struct keyring *r, const struct key *row,
+                    struct key **out) MUST_CHECK;
 
 /* NULL: unknown. Lock-free. */
-struct key *keyring_find(const struct keyring *r, const unsigned char digest[DIGEST_BYTES]);
-/* By id, with or without the prefix; by slug. For the rare paths: these take the lock. */
+struct key *keyring_find(const struct keyring *r,
+                         const unsigned char digest[DIGEST_BYTES]);
+/* By id, with or without the prefix; by slug. For the rare paths: these take the lock.
+ */
 struct key *keyring_key(const struct keyring *r, struct str id);
 struct org *keyring_org(const struct keyring *r, struct str id);
 struct org *keyring_org_by_slug(const struct keyring *r, struct str slug);

@@ -2,8 +2,8 @@
 #define KORDLESS_GUARD_ORG_ROWS_H
 
 /* The rows behind the organizations, and the audit of what was done to them; as
- * guard/key_rows.h. What customers see of them (tagline, branding) is kept here and means
- * something to plugins alone. */
+ * guard/key_rows.h. What customers see of them (tagline, branding) is kept here and
+ * means something to plugins alone. */
 
 #include "base/arena.h"
 #include "guard/keyring.h"
@@ -48,7 +48,8 @@ enum {
 struct org_change {
     unsigned set;
     struct str name, plan, tagline;
-    struct str metadata, limits, branding; /* JSON objects merged (RFC 7396), or "null" */
+    struct str metadata, limits,
+        branding; /* JSON objects merged (RFC 7396), or "null" */
     bool suspended;
     struct str patch; /* for the audit: what was asked, a JSON object */
 };

@@ -1,9 +1,9 @@
 #ifndef KORDLESS_GUARD_PEOPLE_H
 #define KORDLESS_GUARD_PEOPLE_H
 
-/* The rows behind guard/session.h: members and their sessions, each change with its audit
- * row. Everything that writes runs inside a transaction of the writer and leaves the
- * memory alone; who queued it tells the memory when it is durable. */
+/* The rows behind guard/session.h: members and their sessions, each change with its
+ * audit row. Everything that writes runs inside a transaction of the writer and leaves
+ * the memory alone; who queued it tells the memory when it is durable. */
 
 #include "guard/session.h"
 #include "store/db.h"

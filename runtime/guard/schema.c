@@ -88,7 +88,8 @@ const struct migration schema_migrations[] = {
          "ALTER TABLE api_key ADD COLUMN family TEXT;"
          "CREATE UNIQUE INDEX api_key_successor ON api_key (rotated_from)"
          " WHERE rotated_from IS NOT NULL;"
-         "CREATE TRIGGER api_key_line BEFORE UPDATE OF rotated_from, family, created_at,"
+         "CREATE TRIGGER api_key_line BEFORE UPDATE OF rotated_from, family, "
+         "created_at,"
          " created_by ON api_key"
          " BEGIN SELECT RAISE(ABORT, 'api_key: origin never changes'); END;")},
     {STR("003_secret"), STR("CREATE TABLE secret ("
@@ -185,7 +186,7 @@ const struct migration schema_migrations[] = {
          "CREATE INDEX audit_object ON audit (object, id);"
          "CREATE INDEX audit_action ON audit (action, id);")},
     {STR("006_denial"),
-     STR("CREATE TABLE denial (" /* the newest of each key */
+     STR("CREATE TABLE denial ("   /* the newest of each key */
          "  key INTEGER NOT NULL," /* of usage_name, as the route */
          "  id INTEGER NOT NULL,"
          "  at INTEGER NOT NULL,"
@@ -201,7 +202,8 @@ const struct migration schema_migrations[] = {
          ") STRICT, WITHOUT ROWID;")},
     /* In order, with blanks between, as guard/tags.h has them; NULL: none. */
     {STR("007_tags"), STR("ALTER TABLE api_key ADD COLUMN tags TEXT;")},
-    /* From here on answers are sealed; those that were not are forgotten a day early. */
+    /* From here on answers are sealed; those that were not are forgotten a day early.
+     */
     {STR("008_idempotency"), STR("DELETE FROM idempotency;")},
     /* Few keys rest for a month, and few are refused: who looks at a page of keys reads
        of an organization these alone. */

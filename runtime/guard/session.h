@@ -2,10 +2,10 @@
 #define KORDLESS_GUARD_SESSION_H
 
 /* Who is signed in, and the operators' tokens: all of it in memory, one table for all
- * workers behind a lock, since people are not the hot path of keys. What is ended here is
- * over for every worker at its next look. Tokens stand here as digests only. Whoever
- * opens, seats or ends does so in the order of commits (the writer's thread); an end may
- * come earlier, too. */
+ * workers behind a lock, since people are not the hot path of keys. What is ended here
+ * is over for every worker at its next look. Tokens stand here as digests only. Whoever
+ * opens, seats or ends does so in the order of commits (the writer's thread); an end
+ * may come earlier, too. */
 
 #include <stdint.h>
 
@@ -14,9 +14,9 @@
 #include "guard/auth.h"
 
 enum role { ROLE_NONE, ROLE_VIEWER, ROLE_ADMIN, ROLE_OWNER, ROLE_OPERATOR };
-const char *role_name(enum role r);     /* NULL for none */
-enum role role_of(struct str name);     /* ROLE_NONE: no role */
-uint32_t role_scopes(enum role r);      /* on the organization routes */
+const char *role_name(enum role r); /* NULL for none */
+enum role role_of(struct str name); /* ROLE_NONE: no role */
+uint32_t role_scopes(enum role r);  /* on the organization routes */
 
 enum { EMAIL_MAX = 254, CSRF_TEXT = 32 };
 enum {
@@ -26,7 +26,8 @@ enum {
 };
 
 struct seat { /* what the gates need of a member */
-    char id[ID_MAX], organization_id[ID_MAX] /* "": an operator */, email[EMAIL_MAX + 1];
+    char id[ID_MAX], organization_id[ID_MAX] /* "": an operator */,
+        email[EMAIL_MAX + 1];
     enum role role;
     bool active;
     int64_t version;

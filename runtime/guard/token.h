@@ -1,8 +1,8 @@
 #ifndef KORDLESS_GUARD_TOKEN_H
 #define KORDLESS_GUARD_TOKEN_H
 
-/* The rows of the operators' tokens. What writes runs inside a transaction of the writer
- * and leaves the memory (guard/session.h) alone. */
+/* The rows of the operators' tokens. What writes runs inside a transaction of the
+ * writer and leaves the memory (guard/session.h) alone. */
 
 #include "guard/people.h"
 
@@ -21,9 +21,9 @@ int token_list(struct db *db, struct str cursor, int max, struct arena *a,
 int token_get(struct db *db, struct str id, struct arena *a,
               struct token_row *out) MUST_CHECK; /* ERR_NOT_FOUND */
 
-/* The first one: made once, when there never was any, into DIR/operator-token (0600), so
- * that nobody has to be let in by a default. `t` is empty when there was one. `why` says
- * what to do about a file that cannot be written. At start, in its transaction. */
+/* The first one: made once, when there never was any, into DIR/operator-token (0600),
+ * so that nobody has to be let in by a default. `t` is empty when there was one. `why`
+ * says what to do about a file that cannot be written. At start, in its transaction. */
 int token_first(struct db *db, const char *dir, const struct pepper *p,
                 struct id_source *ids, int64_t now_ms, struct token *t,
                 struct buf *why) MUST_CHECK;

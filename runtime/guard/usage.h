@@ -28,7 +28,8 @@ void usage_free(struct usage *u);
 /* The number of a route's label ("GET /notes/{id}"); 0 is "other". Any thread; takes a
  * lock, so it is asked once per route. */
 uint16_t usage_route(struct usage *u, struct str label);
-struct str usage_label(struct usage *u, uint16_t route); /* back; lives as long as `u` */
+struct str usage_label(struct usage *u,
+                       uint16_t route); /* back; lives as long as `u` */
 
 /* Main: takes over what a worker counted; the tally is empty then. */
 void usage_collect(struct usage *u, struct tally *t);
@@ -83,8 +84,8 @@ enum { USAGE_IDLE_DAYS = 30 };
 int usage_again(struct db *db, struct str organization, int64_t since_ms, int most,
                 struct arena *a, struct usage_again **rows, size_t *n) MUST_CHECK;
 
-/* Keys with at least `least` refusals in the hours from that of `since_ms` on, those with
- * the most first. It costs what was refused, not what was asked. */
+/* Keys with at least `least` refusals in the hours from that of `since_ms` on, those
+ * with the most first. It costs what was refused, not what was asked. */
 struct usage_refused {
     struct str key; /* the first of its line */
     int64_t n;

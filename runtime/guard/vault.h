@@ -2,8 +2,8 @@
 #define KORDLESS_GUARD_VAULT_H
 
 /* Secrets that plugins need and operators set: an API token of another service, say. In
- * the store as crypto_secretbox under the pepper, in memory in clear, in no log and in no
- * answer. A secret is called "plugin.name". Any thread. */
+ * the store as crypto_secretbox under the pepper, in memory in clear, in no log and in
+ * no answer. A secret is called "plugin.name". Any thread. */
 
 #include "base/arena.h"
 #include "guard/secret.h"
@@ -20,14 +20,15 @@ int vault_load(struct vault *v, struct db *db, const struct pepper *p) MUST_CHEC
 
 bool vault_name_ok(struct str name); /* "mailer.api_token": words of a-z, 0-9 and _ */
 
-/* The rows; inside a transaction of the writer, with their audit. `drop`: ERR_NOT_FOUND;
- * `put`: ERR_FULL beyond VAULT_MAX. */
+/* The rows; inside a transaction of the writer, with their audit. `drop`:
+ * ERR_NOT_FOUND; `put`: ERR_FULL beyond VAULT_MAX. */
 int vault_row_put(struct db *db, struct str name, struct str box, int64_t now_ms,
                   struct str actor) MUST_CHECK;
 int vault_row_drop(struct db *db, struct str name, int64_t now_ms,
                    struct str actor) MUST_CHECK;
 
-/* The memory, once the row is durable. A value without bytes is one that was dropped. */
+/* The memory, once the row is durable. A value without bytes is one that was dropped.
+ */
 void vault_set(struct vault *v, struct str name, struct str value, int64_t now_ms);
 bool vault_get(struct vault *v, struct str name, struct buf *out);
 

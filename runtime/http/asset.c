@@ -4,7 +4,8 @@ static const struct {
     struct str name, value;
 } fields[] = {
     {STR("Content-Security-Policy"),
-     STR("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+     STR("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' "
+         "data:; "
          "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; "
          "form-action 'self'")},
     {STR("X-Content-Type-Options"), STR("nosniff")},

@@ -13,12 +13,12 @@
 #include "http/request.h"
 
 struct asset {
-    struct str plugin; /* whose */
-    struct str path;   /* below where its plugin serves: "" the index, else
-                          "assets/HASH/app.js" */
-    const char *type;  /* media type */
-    struct str etag;   /* of its content */
-    bool fixed;        /* the path names the content */
+    struct str plugin;        /* whose */
+    struct str path;          /* below where its plugin serves: "" the index, else
+                                 "assets/HASH/app.js" */
+    const char *type;         /* media type */
+    struct str etag;          /* of its content */
+    bool fixed;               /* the path names the content */
     struct str plain, packed; /* packed: gzip */
 };
 

@@ -1,10 +1,11 @@
 #ifndef KORDLESS_HTTP_FORWARDED_H
 #define KORDLESS_HTTP_FORWARDED_H
 
-/* Whose request a proxy passed on: X-Forwarded-For, believed only of proxies in networks
- * the operator named. The list is walked from its right end, each entry written by the
- * one to the right of it, to the first address that is no trusted proxy: what stands to
- * the left of that the client may have made up. IPv4 is held as IPv4-mapped IPv6. Pure. */
+/* Whose request a proxy passed on: X-Forwarded-For, believed only of proxies in
+ * networks the operator named. The list is walked from its right end, each entry
+ * written by the one to the right of it, to the first address that is no trusted proxy:
+ * what stands to the left of that the client may have made up. IPv4 is held as
+ * IPv4-mapped IPv6. Pure. */
 
 #include <netinet/in.h>
 

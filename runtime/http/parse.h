@@ -26,22 +26,22 @@ struct http_refusal {
     const char *detail; /* a sentence for a person */
 };
 
-/* Reads a head from the front of `in`. HTTP_DONE: `out` is set and `*used` bytes were it
- * (leading empty lines included, RFC 9112 2.2). HTTP_MORE: nothing wrong so far. Caps are
- * looked at as soon as they can be known, also on an unfinished head. HTTP_REFUSED: the
- * method and the fields read up to there are in `out`, so that the answer can use them.
- * The path of CONNECT is its target, a host and a port. */
+/* Reads a head from the front of `in`. HTTP_DONE: `out` is set and `*used` bytes were
+ * it (leading empty lines included, RFC 9112 2.2). HTTP_MORE: nothing wrong so far.
+ * Caps are looked at as soon as they can be known, also on an unfinished head.
+ * HTTP_REFUSED: the method and the fields read up to there are in `out`, so that the
+ * answer can use them. The path of CONNECT is its target, a host and a port. */
 enum http_parsed http_parse_head(struct str in, const struct http_caps *caps,
                                  struct http_request *out, size_t *used,
                                  struct http_refusal *why);
 
 /* The chunked coding (RFC 9112 7.1), decoded in place as bytes come. Trailers are read,
- * bounded by head_max, and dropped. Chunk sizes: hex digits only, at most 8, compared as
- * size > max - have. Extensions are skipped, bounded. */
+ * bounded by head_max, and dropped. Chunk sizes: hex digits only, at most 8, compared
+ * as size > max - have. Extensions are skipped, bounded. */
 struct http_chunks {
     int state;
-    uint64_t have; /* decoded so far */
-    uint64_t left; /* of the current chunk */
+    uint64_t have;  /* decoded so far */
+    uint64_t left;  /* of the current chunk */
     size_t digits;  /* of the current size */
     size_t skipped; /* bytes of extensions and trailers so far */
 };
@@ -52,8 +52,9 @@ enum http_parsed http_chunks_feed(struct http_chunks *c, const struct http_caps 
                                   struct str in, size_t *used, char *out, size_t *n_out,
                                   struct http_refusal *why);
 
-/* Percent-decoding (RFC 3986 2.1) into `out`, which has room for s.n bytes. `plus`: in a
- * query `+` is a blank. ERR_INVALID for a broken escape, NUL, or what is not UTF-8. */
+/* Percent-decoding (RFC 3986 2.1) into `out`, which has room for s.n bytes. `plus`: in
+ * a query `+` is a blank. ERR_INVALID for a broken escape, NUL, or what is not UTF-8.
+ */
 int http_unescape(struct str s, bool plus, char *out, size_t *n) MUST_CHECK;
 
 /* Walks a query: the next `name=value` as sent, still encoded. False at the end. */

@@ -9,8 +9,16 @@
 #include "base/str.h"
 
 enum http_method {
-    HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_PUT, HTTP_PATCH, HTTP_DELETE, HTTP_OPTIONS,
-    HTTP_TRACE, HTTP_CONNECT, HTTP_OTHER /* a token we do not know: 405 or 501 is flow's */
+    HTTP_GET,
+    HTTP_HEAD,
+    HTTP_POST,
+    HTTP_PUT,
+    HTTP_PATCH,
+    HTTP_DELETE,
+    HTTP_OPTIONS,
+    HTTP_TRACE,
+    HTTP_CONNECT,
+    HTTP_OTHER /* a token we do not know: 405 or 501 is flow's */
 };
 
 enum { HTTP_FIELDS_MAX = 100 };
@@ -33,7 +41,8 @@ struct http_request {
     uint64_t content_length; /* 0 without the field */
     struct http_field fields[HTTP_FIELDS_MAX];
     int n_fields;
-    struct str body; /* whole and decoded; set by net/conn.c before the handler sees it */
+    struct str
+        body; /* whole and decoded; set by net/conn.c before the handler sees it */
 };
 
 /* The first field of this name (any case); a NULL p when there is none. */

@@ -16,9 +16,9 @@ static_assert(API_HANDLER == 1 << UNIT_HANDLERS &&
               "a phase is the bit of its role");
 
 const char *const api_needs[] = {
-    "db",    "transaction", "time",  "zone",  "span", "crypto", "id",      "policy",
-    "sleep", "keys",        "fetch", "after", "emit", "secret", "secrets",
-    "metrics", "record", "slots", NULL};
+    "db",      "transaction", "time",   "zone",  "span",  "crypto", "id",
+    "policy",  "sleep",       "keys",   "fetch", "after", "emit",   "secret",
+    "secrets", "metrics",     "record", "slots", NULL};
 static_assert(1 << (sizeof(api_needs) / sizeof(api_needs[0]) - 1) == NEED_END,
               "each NEED_ bit has its word");
 

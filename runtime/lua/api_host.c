@@ -31,12 +31,13 @@ const struct api_row api_host[] = {
      .call = lib_db_taken,
      .takes = LIST{{"sql", "string", ""}, {"...", "any", "one for each `?`"}, END},
      .gives = LIST{{"taken", "kordless.taken", ""}, END},
-     .text = "All rows as what is taken of each subject's time, for `slots:add`, without "
-             "a table for each. Columns by position: subject, a, b; and if there are "
-             "more: blocks, at, units. A row keeps [a, b) of the subject busy. With an "
-             "`at` it is a gathering that began then and of which `units` places are "
-             "taken; with a true `blocks` it also keeps others from joining one. Needs "
-             "`slots` too."},
+     .text =
+         "All rows as what is taken of each subject's time, for `slots:add`, without "
+         "a table for each. Columns by position: subject, a, b; and if there are "
+         "more: blocks, at, units. A row keeps [a, b) of the subject busy. With an "
+         "`at` it is a gathering that began then and of which `units` places are "
+         "taken; with a true `blocks` it also keeps others from joining one. Needs "
+         "`slots` too."},
     {"db.exec", API_FUNCTION, T, NEED_DB, .call = lib_db_exec,
      .takes = LIST{{"sql", "string", ""}, {"...", "any", "one for each `?`"}, END},
      .gives = LIST{{"changed", "integer", "rows"}, END},
@@ -108,9 +109,10 @@ const struct api_row api_host[] = {
              "the caller leaves, the handler ends there; what it has written stays."},
 
     {"metrics", API_LIBRARY, H, NEED_METRICS,
-     .text = "What the plugin counts for `GET /metrics`, where it stands as "
-             "`kordless_plugin_<plugin>_<name>`. plugin.lua lists each under `metrics`; "
-             "there are no labels. A value outlives reloads and ends with the process."},
+     .text =
+         "What the plugin counts for `GET /metrics`, where it stands as "
+         "`kordless_plugin_<plugin>_<name>`. plugin.lua lists each under `metrics`; "
+         "there are no labels. A value outlives reloads and ends with the process."},
     {"metrics.add", API_FUNCTION, H, NEED_METRICS, .call = lib_measure_add,
      .takes = LIST{{"name", "string", "one that plugin.lua lists under `metrics`"},
                    {"n?", "integer", "1 if not given; below 0 of a gauge only"},

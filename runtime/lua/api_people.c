@@ -1,12 +1,13 @@
 #include "lua/api_row.h"
 
-/* Members, their sessions and passwords, operators' tokens and the audit, for the plugin
- * that manages them. */
+/* Members, their sessions and passwords, operators' tokens and the audit, for the
+ * plugin that manages them. */
 
 const struct api_row api_people[] = {
     {"members", API_LIBRARY, H, NEED_KEYS,
-     .text = "Who belongs to an organization, for the plugin that manages them (people). "
-             "Ids begin with mem_."},
+     .text =
+         "Who belongs to an organization, for the plugin that manages them (people). "
+         "Ids begin with mem_."},
     {"members.get", API_FUNCTION, H, NEED_KEYS, .call = lib_people_get,
      .takes = LIST{{"id", "string", ""}, END},
      .gives = LIST{{"found", "kordless.person?", "nil when there is none"}, END},
@@ -28,8 +29,9 @@ const struct api_row api_people[] = {
      .text = "Members, those that came first first; without those that were removed."},
     {"members.create", API_FUNCTION, H, NEED_KEYS, .waits = API_WAITS,
      .call = lib_people_create,
-     .takes = LIST{{"new", "{organization_id: string?, email: string, name: string?, "
-                           "role: string}",
+     .takes = LIST{{"new",
+                    "{organization_id: string?, email: string, name: string?, "
+                    "role: string}",
                     ""},
                    {"seconds", "integer", "how long the link is good"},
                    END},
@@ -103,10 +105,10 @@ const struct api_row api_people[] = {
     {"sessions.begin", API_FUNCTION, H, NEED_KEYS, .waits = API_WAITS,
      .call = lib_session_begin,
      .takes = LIST{{"id", "string", "of a member"}, {"version", "integer", ""}, END},
-     .gives = LIST{{"session",
-                    "{token: string, csrf: string, expires_at: integer}?", ""},
-                   {"code", "string?", "`denied`: the member changed since"},
-                   END},
+     .gives =
+         LIST{{"session", "{token: string, csrf: string, expires_at: integer}?", ""},
+              {"code", "string?", "`denied`: the member changed since"},
+              END},
      .text = "Begins a session and waits until it is durable."},
     {"sessions.finish", API_FUNCTION, H, NEED_KEYS, .waits = API_WAITS,
      .call = lib_session_finish, .gives = LIST{{"done", "boolean", ""}, END},
@@ -148,7 +150,8 @@ const struct api_row api_people[] = {
     {"tokens.create", API_FUNCTION, H, NEED_KEYS, .waits = API_WAITS,
      .call = lib_token_create,
      .takes = LIST{{"label", "string", ""}, {"expires_at?", "integer", ""}, END},
-     .gives = LIST{{"made", "kordless.operator_token", "with the token, this once"}, END},
+     .gives =
+         LIST{{"made", "kordless.operator_token", "with the token, this once"}, END},
      .text = "Makes a token and waits until it is durable."},
     {"tokens.list", API_FUNCTION, H, NEED_KEYS, .call = lib_token_list,
      .takes = LIST{{"cursor?", "string", ""}, {"most?", "integer", "1 to 100"}, END},

@@ -33,8 +33,9 @@ const struct api_row api_usage[] = {
      .gives = LIST{{"keys", "{key_id: string, refused: integer}[]",
                     "by the first of each line of rotations"},
                    END},
-     .text = "Keys that were refused as often, those with the most first, at most 100. It "
-             "costs what was refused, not what was asked."},
+     .text =
+         "Keys that were refused as often, those with the most first, at most 100. It "
+         "costs what was refused, not what was asked."},
     {"usage.windows", API_FUNCTION, H, NEED_KEYS, .call = lib_usage_windows,
      .takes = LIST{{"key_id", "string", ""}, END},
      .gives = LIST{{"windows", "kordless.usage_window[]?",

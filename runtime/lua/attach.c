@@ -12,14 +12,14 @@ static struct route *asset_route(struct generation *g, const struct plugin *p,
 {
     struct str at = p->manifest.assets;
     struct route *r = arena_zero(&g->arena, sizeof(*r));
-    *r = (struct route){.asset = a,
-                        .method = HTTP_GET,
-                        .auth = ROUTE_NONE,
-                        .plugin = p->index,
-                        .path = arena_fmt(&g->arena, "%s%s", at.p, a->path.p),
-                        .label = arena_fmt(&g->arena, "GET %s%s", at.p,
-                                           a->fixed ? "assets" : ""),
-                        .handler = STR("assets")};
+    *r = (struct route){
+        .asset = a,
+        .method = HTTP_GET,
+        .auth = ROUTE_NONE,
+        .plugin = p->index,
+        .path = arena_fmt(&g->arena, "%s%s", at.p, a->path.p),
+        .label = arena_fmt(&g->arena, "GET %s%s", at.p, a->fixed ? "assets" : ""),
+        .handler = STR("assets")};
     return r;
 }
 

@@ -5,18 +5,18 @@
 #define COUNT(t) (sizeof(t) / sizeof((t)[0]))
 
 /* Members of objects, in the words of plugin.lua. */
-#define ANY_SIZE                                                                        \
+#define ANY_SIZE \
     .min_length = -1, .max_length = -1, .minimum = -INFINITY, .maximum = INFINITY
 #define MEMBER(n, t) .name = STR(n), .type = (t), .required = true, ANY_SIZE
-#define OBJECT(list)                                                                   \
-    {                                                                                  \
-        .type = SCHEMA_OBJECT, .properties = (list), .n_properties = COUNT(list),      \
-        ANY_SIZE                                                                       \
+#define OBJECT(list)                                                              \
+    {                                                                             \
+        .type = SCHEMA_OBJECT, .properties = (list), .n_properties = COUNT(list), \
+        ANY_SIZE                                                                  \
     }
-#define COUNTED(n)                                                                     \
-    {                                                                                  \
-        .name = STR(n), .type = SCHEMA_INTEGER, .required = true, .min_length = -1,    \
-        .max_length = -1, .minimum = 0, .maximum = 9007199254740991.0                  \
+#define COUNTED(n)                                                                  \
+    {                                                                               \
+        .name = STR(n), .type = SCHEMA_INTEGER, .required = true, .min_length = -1, \
+        .max_length = -1, .minimum = 0, .maximum = 9007199254740991.0               \
     }
 #define REPLIES(list) .replies = (list), .n_replies = COUNT(list)
 
@@ -52,17 +52,20 @@ static struct schema windows_member[] = {{.name = STR("limits"),
                                           .maximum = INFINITY}};
 static struct declared_reply windows[] = {{200, OBJECT(windows_member)}};
 
-static struct schema dry_run_member[] = {{.name = STR("dry_run"),
-                                          .type = SCHEMA_BOOLEAN,
-                                          .preset = STR("false"),
-                                          ANY_SIZE}};
+static struct schema dry_run_member[] = {
+    {.name = STR("dry_run"), .type = SCHEMA_BOOLEAN, .preset = STR("false"), ANY_SIZE}};
 static struct schema reload_body = OBJECT(dry_run_member);
 static struct schema reload_members[] = {
     COUNTED("generation"),
     {MEMBER("live", SCHEMA_BOOLEAN)},
     {MEMBER("pinned", SCHEMA_BOOLEAN)},
-    {.name = STR("hash"), .type = SCHEMA_STRING, .required = true, .min_length = 16,
-     .max_length = 16, .minimum = -INFINITY, .maximum = INFINITY},
+    {.name = STR("hash"),
+     .type = SCHEMA_STRING,
+     .required = true,
+     .min_length = 16,
+     .max_length = 16,
+     .minimum = -INFINITY,
+     .maximum = INFINITY},
     COUNTED("plugins"),
     COUNTED("classes"),
     {MEMBER("files", SCHEMA_OBJECT)},
@@ -73,8 +76,13 @@ static struct schema reload_members[] = {
 static struct declared_reply reloaded[] = {{200, OBJECT(reload_members)}};
 static struct schema decision = {.type = SCHEMA_OBJECT, ANY_SIZE};
 static struct schema decisions_members[] = {
-    {.name = STR("decisions"), .type = SCHEMA_ARRAY, .required = true,
-     .items = &decision, .min_length = 0, .max_length = 200, .minimum = -INFINITY,
+    {.name = STR("decisions"),
+     .type = SCHEMA_ARRAY,
+     .required = true,
+     .items = &decision,
+     .min_length = 0,
+     .max_length = 200,
+     .minimum = -INFINITY,
      .maximum = INFINITY},
     COUNTED("written"),
     COUNTED("dropped"),
@@ -83,14 +91,20 @@ static struct declared_reply decisions[] = {{200, OBJECT(decisions_members)}};
 static struct schema script_members[] = {
     {MEMBER("name", SCHEMA_STRING)},
     {MEMBER("hash", SCHEMA_STRING)},
-    {.name = STR("text"), .type = SCHEMA_STRING, .required = true, .nullable = true,
+    {.name = STR("text"),
+     .type = SCHEMA_STRING,
+     .required = true,
+     .nullable = true,
      ANY_SIZE},
 };
 static struct schema script = OBJECT(script_members);
 static struct schema scripts_members[] = {
     COUNTED("generation"),
     {MEMBER("hash", SCHEMA_STRING)},
-    {.name = STR("scripts"), .type = SCHEMA_ARRAY, .required = true, .items = &script,
+    {.name = STR("scripts"),
+     .type = SCHEMA_ARRAY,
+     .required = true,
+     .items = &script,
      ANY_SIZE},
 };
 static struct declared_reply scripts[] = {{200, OBJECT(scripts_members)}};

@@ -227,7 +227,8 @@ void call_may_wait(lua_State *L)
     if (!lua_isyieldable(L))
         cannot_wait(L);
     if (call_of(L)->problem)
-        luaL_error(L, "this request is answered with a problem; nothing more is done in it");
+        luaL_error(
+            L, "this request is answered with a problem; nothing more is done in it");
     if (vm_budget(L)->yields > 0)
         return;
     call_fails(call_of(L), failures[VM_BUDGET].status, failures[VM_BUDGET].code,

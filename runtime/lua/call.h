@@ -67,7 +67,7 @@ struct call_host {
     void (*used)(void *ctx, const struct call *c,
                  const struct call_used *u); /* NULL: nobody asks */
     struct now (*now)(void *ctx);
-    int64_t (*micros)(void *ctx); /* a clock to measure with */
+    int64_t (*micros)(void *ctx);                /* a clock to measure with */
     void (*decided)(void *ctx, struct str line); /* a line of the decision log */
     struct id_source *ids;
     struct keyring *keyring;
@@ -115,7 +115,7 @@ struct call {
     /* call.c's own */
     lua_State *co;
     struct budget budget;
-    int64_t sql_steps; /* of its own, whatever was charged for them */
+    int64_t sql_steps;          /* of its own, whatever was charged for them */
     struct call_write *waiting; /* the writer has it */
     struct call_write *held;    /* to be freed: back, or never queued */
     size_t own_fields;          /* of the reply: bytes that the gates wrote */
@@ -125,7 +125,8 @@ struct call {
     bool left;                  /* the caller */
     bool json_fault;
     bool stored; /* the answer stands beside its Idempotency-Key already */
-    bool problem; /* kordless.problem: the reply stands, whatever the handler does now */
+    bool
+        problem; /* kordless.problem: the reply stands, whatever the handler does now */
     /* Set by a library that raises: what the caller hears instead of 500. */
     int failed_status;
     const char *failed_code;

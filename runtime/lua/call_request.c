@@ -31,8 +31,9 @@ static void push_query(lua_State *L, const struct call *c)
     lua_setfield(L, -2, "query");
 }
 
-/* One entity-tag off the front of a list (RFC 9110 8.8.3) and the comma behind it. False
- * when there is none. The tag is without its quotes, `weak` says whether W/ stood there. */
+/* One entity-tag off the front of a list (RFC 9110 8.8.3) and the comma behind it.
+ * False when there is none. The tag is without its quotes, `weak` says whether W/ stood
+ * there. */
 static bool next_tag(struct str *list, struct str *tag, bool *weak)
 {
     struct str rest, before;
@@ -79,9 +80,10 @@ static bool push_if_match(lua_State *L, struct call *c)
     if (n == 0)
         return true;
     if (n > 1 || !push_tags(L, http_field_get(c->req, name))) {
-        reply_problem(c->reply, 400, "validation_error",
-                      STR("If-Match must be one field: *, or versions in quotes, such as "
-                          "\"3\"."));
+        reply_problem(
+            c->reply, 400, "validation_error",
+            STR("If-Match must be one field: *, or versions in quotes, such as "
+                "\"3\"."));
         return false;
     }
     lua_setfield(L, -2, "if_match");

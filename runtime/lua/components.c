@@ -16,7 +16,7 @@ static const char schemes[] =
 
 #define TEXT "\"type\":\"string\",\"pattern\":\"^[^\\\\u0000]*$\",\"maxLength\":"
 #define WORD "\"type\":\"string\",\"pattern\":\"^[a-z0-9_]+$\",\"maxLength\":"
-#define WHOLE(low, high)                                                               \
+#define WHOLE(low, high) \
     "\"type\":\"integer\",\"format\":\"int64\",\"minimum\":" low ",\"maximum\":" high
 #define COUNT "{" WHOLE("0", "9007199254740991") "}"
 
@@ -46,8 +46,9 @@ static const char problem_schema[] =
     ",\"reset_after\":" COUNT ",\"retry_after\":" COUNT "}}}},"
     "\"required\":[\"detail\",\"status\",\"type\",\"code\"]}}";
 
-#define ORGANIZATION_ID                                                                \
-    "\"schema\":{\"type\":\"string\",\"pattern\":\"^([Oo][Rr][Gg]_)?[0-9A-Za-z]{26}$\"," \
+#define ORGANIZATION_ID                                                               \
+    "\"schema\":{\"type\":\"string\",\"pattern\":\"^([Oo][Rr][Gg]_)?[0-9A-Za-z]{26}$" \
+    "\","                                                                             \
     "\"maxLength\":30}}"
 
 /* What operations refer to; each is shown in a document that has one that does. */
@@ -63,8 +64,8 @@ static const struct shared {
     {HEADERS, "Remaining",
      "{\"description\":\"Requests left in that window.\",\"schema\":" COUNT "}"},
     {HEADERS, "Reset",
-     "{\"description\":\"When remaining next grows, in Unix seconds.\",\"schema\":" COUNT
-     "}"},
+     "{\"description\":\"When remaining next grows, in Unix "
+     "seconds.\",\"schema\":" COUNT "}"},
     {HEADERS, "RetryAfter",
      "{\"description\":\"Seconds after which to try again.\",\"schema\":{" WHOLE(
          "1", "9007199254740991") "}}"},
@@ -100,7 +101,8 @@ static const struct problem {
 } problems[] = {
     {400, "Invalid", "The request is not what this route takes; all faults are told.",
      true, false},
-    {401, "Unauthenticated", "Nobody is proven: no key, token or session that is good now.", false, false},
+    {401, "Unauthenticated",
+     "Nobody is proven: no key, token or session that is good now.", false, false},
     {403, "Forbidden", "Not with this key, role, organization or contact.", true,
      false},
     {404, "NotFound", "There is no such object.", true, false},
@@ -120,8 +122,8 @@ static_assert(COMPONENTS_PROBLEMS == sizeof(problems) / sizeof(problems[0]),
 
 void components_refer(struct sheet *w, enum component i)
 {
-    static const char *const parts[] = {[HEADERS] = "headers",
-                                        [PARAMETERS] = "parameters"};
+    static const char *const parts[] = {
+        [HEADERS] = "headers", [PARAMETERS] = "parameters"};
     w->shared[i] = true;
     buf_fmt(w->b, "{\"$ref\":\"#/components/%s/%s\"}", parts[shared[i].part],
             shared[i].name);

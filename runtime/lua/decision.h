@@ -13,11 +13,16 @@
 
 enum { DECISION_MAX = 12 << 10 };
 
-enum decision_kind { DECISION_ALLOWED, DECISION_REFUSED, DECISION_CHANGED, DECISION_FAILED };
+enum decision_kind {
+    DECISION_ALLOWED,
+    DECISION_REFUSED,
+    DECISION_CHANGED,
+    DECISION_FAILED
+};
 
 struct decision {
     enum decision_kind kind;
-    const char *file, *rule; /* "booking", "offer" */
+    const char *file, *rule;               /* "booking", "offer" */
     struct str hash, plugin, organization; /* empty: left out */
     const char *request_id;
     int64_t wall_ms, micros, instructions;

@@ -16,7 +16,8 @@ struct hook {
 void hook_read(struct fields *f, struct manifest *out);
 /* Finds each hook's event among those of all plugins, and marks it as heard. Faults are
  * lines; ERR_INVALID. */
-int hook_bind(struct arena *a, struct plugin *plugins, int n, struct buf *faults) MUST_CHECK;
+int hook_bind(struct arena *a, struct plugin *plugins, int n,
+              struct buf *faults) MUST_CHECK;
 
 int hook_emit(lua_State *L); /* kordless.emit(name, data), in a transaction */
 /* On the worker, when the transaction is durable: hands each event to the host. */

@@ -5,7 +5,8 @@
 
 #include "lua/call.h"
 
-/* Into the request on top: organization, and key or member; on platform routes actor. */
+/* Into the request on top: organization, and key or member; on platform routes actor.
+ */
 void identity_push(lua_State *L, const struct call *c);
 /* raw_body and headers, without those that hold a secret. */
 void identity_raw(lua_State *L, const struct call *c);

@@ -10,6 +10,7 @@ struct call;
 
 int job_after(lua_State *L); /* (seconds, name, args): true, or false when full */
 int job_run(lua_State *L);   /* the bottom of such a call's thread */
-void job_refused(const struct call *c); /* its plugin is quarantined: a line in the log */
+void job_refused(
+    const struct call *c); /* its plugin is quarantined: a line in the log */
 
 #endif

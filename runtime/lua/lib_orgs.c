@@ -175,12 +175,9 @@ static void read_change(lua_State *L, struct call *c, struct org_change *to)
     static const struct {
         const char *name;
         unsigned bit;
-    } members[] = {{"name", ORG_SET_NAME},
-                   {"plan", ORG_SET_PLAN},
-                   {"metadata", ORG_SET_METADATA},
-                   {"limits", ORG_SET_LIMITS},
-                   {"tagline", ORG_SET_TAGLINE},
-                   {"branding", ORG_SET_BRANDING}};
+    } members[] = {{"name", ORG_SET_NAME},         {"plan", ORG_SET_PLAN},
+                   {"metadata", ORG_SET_METADATA}, {"limits", ORG_SET_LIMITS},
+                   {"tagline", ORG_SET_TAGLINE},   {"branding", ORG_SET_BRANDING}};
     for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
         if (platform_has(L, 2, members[i].name))
             to->set |= members[i].bit;

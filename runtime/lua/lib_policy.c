@@ -125,11 +125,10 @@ static int ask(lua_State *L, struct call *c, struct question *q)
     if (err)
         return err;
     q->began = c->host->micros ? c->host->micros(c->host->ctx) : 0;
-    err = q->trail
-              ? policies_trace(c->unit->policies, str_of(q->file), str_of(q->name),
-                               buf_slice(args), result, q->trail, &c->why)
-              : policies_call(c->unit->policies, str_of(q->file), str_of(q->name),
-                              buf_slice(args), result, &c->why);
+    err = q->trail ? policies_trace(c->unit->policies, str_of(q->file), str_of(q->name),
+                                    buf_slice(args), result, q->trail, &c->why)
+                   : policies_call(c->unit->policies, str_of(q->file), str_of(q->name),
+                                   buf_slice(args), result, &c->why);
     q->micros = c->host->micros ? c->host->micros(c->host->ctx) - q->began : 0;
     q->cost = policies_cost(c->unit->policies);
     note_policy_end(c, err);
@@ -154,7 +153,8 @@ int lib_policy_call(lua_State *L)
     return 1;
 }
 
-/* Asks as lib_policy_call does. Nothing is decided by it: no line in the decision log. */
+/* Asks as lib_policy_call does. Nothing is decided by it: no line in the decision log.
+ */
 int lib_policy_trace(lua_State *L)
 {
     struct call *c = call_of(L);
@@ -174,8 +174,8 @@ int lib_policy_trace(lua_State *L)
     return 2;
 }
 
-/* What came back is no answer: for whoever asked, and in the decision log, the same as a
- * script that failed. */
+/* What came back is no answer: for whoever asked, and in the decision log, the same as
+ * a script that failed. */
 int lib_policy_fail(lua_State *L)
 {
     struct call *c = call_of(L);

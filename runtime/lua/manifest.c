@@ -46,7 +46,8 @@ static const struct error_spec builtin[] = {
          "and retry."),
      409},
     {STR("precondition_failed"),
-     STR("The object has changed since: its version is not the one that If-Match names. "
+     STR("The object has changed since: its version is not the one that If-Match "
+         "names. "
          "Read it again."),
      412},
     {STR("unprocessable"), STR("A rule refuses this request."), 422},
@@ -144,11 +145,10 @@ static void read_role(struct fields *f, struct route *r)
 
 static void read_route(struct fields *f, struct route *r)
 {
-    static const char *const known[] = {"method",  "path",    "handler",    "auth",
-                                        "role",    "scope",   "idempotent", "cached",
-                                        "raw",     "body",    "summary",    "query",
-                                        "replies", "example", "produces",   "if_match",
-                                        NULL};
+    static const char *const known[] = {
+        "method",     "path",    "handler",  "auth",     "role",    "scope",
+        "idempotent", "cached",  "raw",      "body",     "summary", "query",
+        "replies",    "example", "produces", "if_match", NULL};
     fields_only(f, known);
     read_method(f, r);
     read_auth(f, r);
@@ -243,9 +243,10 @@ static void read_assets(struct fields *f, struct manifest *m)
 static void read_manifest(struct fields *f, const struct folder *folder,
                           struct manifest *m)
 {
-    static const char *const known[] = {
-        "name",    "version", "api",    "needs", "uses",    "reads",   "hosts",  "errors",
-        "routes",  "options", "events", "hooks", "secrets", "metrics", "assets", NULL};
+    static const char *const known[] = {"name",    "version", "api",    "needs",
+                                        "uses",    "reads",   "hosts",  "errors",
+                                        "routes",  "options", "events", "hooks",
+                                        "secrets", "metrics", "assets", NULL};
     fields_only(f, known);
     m->name = fields_str(f, "name", REQUIRED);
     m->version = fields_str(f, "version", REQUIRED);

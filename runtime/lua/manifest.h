@@ -68,12 +68,12 @@ struct route {
     enum route_native native;
     enum http_method method;
     enum route_auth auth;
-    enum role role; /* the least, of a platform route; ROLE_NONE: operator */
+    enum role role;         /* the least, of a platform route; ROLE_NONE: operator */
     struct str path, label; /* "POST /api/…": for logs, idempotency */
     struct str handler, summary;
-    struct str produces;                /* its replies' media type; "": JSON */
-    int handler_ref;                    /* index of the handler in its plugin: 1 … */
-    uint32_t scope;                     /* a bit, or 0 */
+    struct str produces; /* its replies' media type; "": JSON */
+    int handler_ref;     /* index of the handler in its plugin: 1 … */
+    uint32_t scope;      /* a bit, or 0 */
     uint32_t cost; /* requests that one of it counts as; 0: one. scripts/quota.lua's */
     bool idempotent, cached, raw, body; /* body: a JSON body is read */
     bool if_match;                      /* If-Match is read */
@@ -105,8 +105,8 @@ struct manifest {
     struct str option_values; /* as JSON, when bound (option.h) */
     struct error_spec *errors;
     int n_errors;
-    struct str *events; /* that its transactions emit */
-    struct hook *hooks; /* hook.h */
+    struct str *events;       /* that its transactions emit */
+    struct hook *hooks;       /* hook.h */
     struct measure *measures; /* measure.h */
     int n_measures;
     int n_events, n_hooks;

@@ -1,9 +1,9 @@
 #ifndef KORDLESS_LUA_MEASURE_H
 #define KORDLESS_LUA_MEASURE_H
 
-/* What plugins count for GET /metrics: each lists its metrics in plugin.lua, at most 32,
- * without labels, so that no request can make a new one. A value outlives reloads: cells
- * are kept by name until the process ends. Any thread. */
+/* What plugins count for GET /metrics: each lists its metrics in plugin.lua, at most
+ * 32, without labels, so that no request can make a new one. A value outlives reloads:
+ * cells are kept by name until the process ends. Any thread. */
 
 #include <lua.h>
 #include <stdatomic.h>

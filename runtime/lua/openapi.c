@@ -200,7 +200,8 @@ static void put_responses(struct sheet *w, const struct openapi_route *o)
     buf_lit(w->b, ",\"responses\":{");
     put_replies(w, o->route);
     if (o->route->cached) {
-        buf_lit(w->b, ",\"304\":{\"description\":\"As If-None-Match says: unchanged.\"");
+        buf_lit(w->b,
+                ",\"304\":{\"description\":\"As If-None-Match says: unchanged.\"");
         components_headers(w, takes_key(o->route), false);
         buf_char(w->b, '}');
     }
@@ -216,11 +217,12 @@ static void put_responses(struct sheet *w, const struct openapi_route *o)
 
 static const char *security(enum route_auth auth)
 {
-    static const char *const table[] = {[ROUTE_KEY] = "[{\"key\":[]}]",
-                                        [ROUTE_ORGANIZATION] = "[{\"key\":[]},{\"session\":[]}]",
-                                        [ROUTE_CONTACT] = "[{\"key\":[]},{}]",
-                                        [ROUTE_NONE] = "[{}]",
-                                        [ROUTE_PLATFORM] = "[{\"operator\":[]},{\"session\":[]}]"};
+    static const char *const table[] = {
+        [ROUTE_KEY] = "[{\"key\":[]}]",
+        [ROUTE_ORGANIZATION] = "[{\"key\":[]},{\"session\":[]}]",
+        [ROUTE_CONTACT] = "[{\"key\":[]},{}]",
+        [ROUTE_NONE] = "[{}]",
+        [ROUTE_PLATFORM] = "[{\"operator\":[]},{\"session\":[]}]"};
     return table[auth];
 }
 
@@ -365,11 +367,13 @@ void openapi_put(const struct openapi *o, struct buf *out)
 {
     struct sheet w = {.b = out};
     buf_str(out, str_of(head));
-    jsonschema_text(out, o->contact.n ? o->contact : STR("the operator of this server"));
+    jsonschema_text(out,
+                    o->contact.n ? o->contact : STR("the operator of this server"));
     buf_lit(out, "}},\"servers\":[{\"url\":");
     jsonschema_text(out, o->url.n ? o->url : STR("/"));
-    buf_lit(out, ",\"description\":\"This server, in production.\",\"x-internal\":false}],"
-                 "\"tags\":[");
+    buf_lit(out,
+            ",\"description\":\"This server, in production.\",\"x-internal\":false}],"
+            "\"tags\":[");
     put_tags(out, o);
     buf_lit(out, "],\"paths\":{");
     put_paths(&w, o);

@@ -1,11 +1,12 @@
 #ifndef KORDLESS_LUA_PLATFORM_H
 #define KORDLESS_LUA_PLATFORM_H
 
-/* What the libraries of the platform plugin (kordless.organizations, kordless.keys) have
- * in common: a write that carries who asked and when, arguments out of tables, rows into
- * tables. The order between store and memory is the promise, and each library's own: a
- * key is in the ring only when its row is durable; what refuses is in the ring before its
- * transaction is even queued, and is answered when it is durable. */
+/* What the libraries of the platform plugin (kordless.organizations, kordless.keys)
+ * have in common: a write that carries who asked and when, arguments out of tables,
+ * rows into tables. The order between store and memory is the promise, and each
+ * library's own: a key is in the ring only when its row is durable; what refuses is in
+ * the ring before its transaction is even queued, and is answered when it is durable.
+ */
 
 #include <lauxlib.h>
 

@@ -34,7 +34,7 @@ enum schema_format {
     FORMAT_DATE_TIME, /* RFC 3339 with Z or an offset */
     FORMAT_DATE,
     FORMAT_SLUG,
-    FORMAT_TAG, /* guard/tags.h */
+    FORMAT_TAG,     /* guard/tags.h */
     FORMAT_EMAIL,   /* with blanks around it; blank counts as not given */
     FORMAT_PHONE,   /* 6 to 15 digits; blank counts as not given */
     FORMAT_CONTACT, /* either of the two, and not blank */

@@ -145,8 +145,9 @@ static const char *const format_faults[] = {
     [FORMAT_EMAIL] = "must be an email address",
     [FORMAT_PHONE] = "must be a phone number of 6 to 15 digits",
     [FORMAT_CONTACT] = "must be an email address or a phone of 6 to 15 digits",
-    [FORMAT_TAG] = "must be a tag: lower-case letters, digits, _ and -, at most 32, the "
-                   "first a letter or a digit",
+    [FORMAT_TAG] =
+        "must be a tag: lower-case letters, digits, _ and -, at most 32, the "
+        "first a letter or a digit",
     [FORMAT_ID] = "must be an identifier",
     [FORMAT_TIMEZONE] = "must be a time zone such as America/New_York",
 };

@@ -30,7 +30,7 @@ struct settings {
     struct str support_contact; /* stands in 429 answers; may be empty */
     struct str fetch_hosts[SETTINGS_HOSTS_MAX]; /* where plugins may ask */
     int n_fetch_hosts;
-    bool fetch_loopback;   /* also on this machine; only builds for tests know it */
+    bool fetch_loopback; /* also on this machine; only builds for tests know it */
     struct network proxies[NETWORKS_MAX]; /* that may say whom they ask for */
     int n_proxies;
     bool ratelimit_fields; /* the IETF RateLimit fields beside X-RateLimit-* */

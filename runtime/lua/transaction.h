@@ -12,14 +12,14 @@ struct tx {
     struct unit *unit;    /* on the writer */
     struct str name;
     struct buf args, result, why;
-    struct buf answer; /* the encoded body of kordless.answer */
-    struct buf events, scratch; /* of kordless.emit, hook.c */
-    struct buf detail;          /* of kordless.record */
-    int rows;                   /* of the audit */
+    struct buf answer;                 /* the encoded body of kordless.answer */
+    struct buf events, scratch;        /* of kordless.emit, hook.c */
+    struct buf detail;                 /* of kordless.record */
+    int rows;                          /* of the audit */
     struct str actor, organization_id; /* who asks, for the audit; or "" */
-    int answer_status; /* 0: none */
-    bool refused;      /* kordless.refuse: rolled back, `result` is its value */
-    int fatal;         /* a failure of the store that no pcall may hide */
+    int answer_status;                 /* 0: none */
+    bool refused; /* kordless.refuse: rolled back, `result` is its value */
+    int fatal;    /* a failure of the store that no pcall may hide */
     int64_t wall_ms;
     int64_t left, sql_steps; /* by its last run: of the budget; used */
     struct idem_key *idem;

@@ -5,10 +5,10 @@
  * by an instruction budget, the library reduced to what data and rules need. It is used
  * by one thread at a time, whichever.
  *
- * The budget belongs to a call, not to a resume: it lives on while the call waits. Our C
- * functions charge it too (vm_charge), so no library call is free. Once it is used up the
- * hook is re-armed at every instruction: `while true do pcall(f) end` ends as well. A
- * thread that was killed is never used again. */
+ * The budget belongs to a call, not to a resume: it lives on while the call waits. Our
+ * C functions charge it too (vm_charge), so no library call is free. Once it is used up
+ * the hook is re-armed at every instruction: `while true do pcall(f) end` ends as well.
+ * A thread that was killed is never used again. */
 
 #include <lua.h>
 #include <stdbool.h>
@@ -25,7 +25,11 @@ struct budget {
     int64_t instructions; /* left; VM instructions and what C charged */
     int yields;           /* left */
 };
-enum { BUDGET_INSTRUCTIONS = 10000000, BUDGET_TRANSACTION = 200000, BUDGET_YIELDS = 1000 };
+enum {
+    BUDGET_INSTRUCTIONS = 10000000,
+    BUDGET_TRANSACTION = 200000,
+    BUDGET_YIELDS = 1000
+};
 
 struct vm_options {
     const char *name;  /* of the plugin, for messages */
@@ -51,8 +55,8 @@ int vm_load(struct vm *vm, struct str text, const char *name, bool bare,
 /* Runs or resumes `co` (a thread of this vm, or its main state) under `b`. The function
  * and `n_args` are on its stack, or the arguments of the resume. */
 enum vm_end { VM_DONE, VM_YIELD, VM_ERROR, VM_BUDGET, VM_MEMORY };
-/* `why` gets the message with a traceback, file:line first. `n_results` are on the stack
- * of `co` for DONE and YIELD. After ERROR, BUDGET, MEMORY the thread is dead. */
+/* `why` gets the message with a traceback, file:line first. `n_results` are on the
+ * stack of `co` for DONE and YIELD. After ERROR, BUDGET, MEMORY the thread is dead. */
 enum vm_end vm_run(struct vm *vm, lua_State *co, int n_args, struct budget *b,
                    int *n_results, struct buf *why);
 
@@ -78,11 +82,13 @@ void vm_recount(lua_State *L, size_t *counted, size_t now);
 lua_State *vm_thread(struct vm *vm);
 void vm_thread_end(struct vm *vm, lua_State *co, bool dead);
 
-/* The sandbox's globals as one table: what a loaded chunk sees through its _ENV. A module
- * is called by `require(name)`; `find` pushes the module's value or returns false. */
-void vm_set_require(struct vm *vm, bool (*find)(lua_State *L, struct str name, void *ctx),
-                    void *ctx);
-/* Sets `kordless.<name>` in the sandbox to the value on top of the main stack (popped). */
+/* The sandbox's globals as one table: what a loaded chunk sees through its _ENV. A
+ * module is called by `require(name)`; `find` pushes the module's value or returns
+ * false. */
+void vm_set_require(struct vm *vm,
+                    bool (*find)(lua_State *L, struct str name, void *ctx), void *ctx);
+/* Sets `kordless.<name>` in the sandbox to the value on top of the main stack (popped).
+ */
 void vm_set_library(struct vm *vm, const char *name);
 
 #endif

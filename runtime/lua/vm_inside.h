@@ -33,7 +33,7 @@ struct vm {
     lua_State *main;
     struct run run;
     size_t used, max, headroom;
-    int step; /* instructions between two looks at the budget */
+    int step;    /* instructions between two looks at the budget */
     size_t owed; /* outside memory the collector was not told of yet */
     char name[48];
     void *owner;

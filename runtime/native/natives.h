@@ -20,7 +20,7 @@ struct native_route {
     int auth; /* enum kordless_auth, looked at */
     struct str path, label;
     struct str summary; /* or empty */
-    uint32_t scope; /* a bit, or 0 */
+    uint32_t scope;     /* a bit, or 0 */
     bool json;
     kordless_handler *handle;
 };

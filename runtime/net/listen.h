@@ -39,6 +39,6 @@ int connect_unix(const char *dir, const char *name, int *fd) MUST_CHECK; /* bloc
 int listener_new(struct listener **out, struct loop *l, int fd,
                  void (*accepted)(void *ctx, int fd), void *ctx) MUST_CHECK;
 void listener_count(struct listener *l, struct counter *shed); /* what it sheds */
-void listener_free(struct listener *l); /* closes */
+void listener_free(struct listener *l);                        /* closes */
 
 #endif

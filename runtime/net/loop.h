@@ -1,9 +1,9 @@
 #ifndef KORDLESS_NET_LOOP_H
 #define KORDLESS_NET_LOOP_H
 
-/* A thread's event loop (libevent) with three things of its own: tasks posted from other
- * threads, timers, and a hook at the end of each turn, where a worker drops its database
- * snapshot and flushes its log. */
+/* A thread's event loop (libevent) with three things of its own: tasks posted from
+ * other threads, timers, and a hook at the end of each turn, where a worker drops its
+ * database snapshot and flushes its log. */
 
 #include <stdint.h>
 

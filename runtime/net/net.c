@@ -291,9 +291,8 @@ void net_accept(struct net *n, int fd, bool local_admin)
     bool counted = tcp && !network_any(n->proxies, n->n_proxies, &peer.address);
     /* The administrator comes in even when everybody else is there already. */
     bool full = n->draining || (n->open >= n->caps.total && !local_admin);
-    if (full ||
-        (counted &&
-         !addresses_take(n->addresses, &peer.address, n->caps.per_address))) {
+    if (full || (counted &&
+                 !addresses_take(n->addresses, &peer.address, n->caps.per_address))) {
         counter_add(full ? &n->counts.shed_total : &n->counts.shed_address, 1);
         close(fd);
         return;

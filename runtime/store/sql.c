@@ -43,8 +43,8 @@ int sql_run(struct db *db, struct str text, struct sql_values with)
     return err == ERR_NOT_FOUND ? 0 : err;
 }
 
-/* Only at its end is a statement done: without a transaction around it, it commits behind
- * the rows that RETURNING gives, and a full disk is told there. */
+/* Only at its end is a statement done: without a transaction around it, it commits
+ * behind the rows that RETURNING gives, and a full disk is told there. */
 int sql_number(struct db *db, struct str text, struct sql_values with, int64_t *out)
 {
     struct stmt *s;

@@ -68,16 +68,16 @@ int writer_queued(struct writer *w); /* transactions that wait. Any thread */
 enum { WRITER_SIZES = 10, WRITER_ERRORS = 14 };
 
 struct writer_stats {
-    uint64_t groups;      /* commits */
-    uint64_t members;     /* transactions in them */
-    uint64_t reruns;      /* run once more, because a group was lost */
-    uint64_t checkpoints; /* that emptied the WAL */
-    uint64_t unfinished;  /* … that could not */
-    uint64_t refusals;    /* writer_queue said ERR_BUSY */
-    uint64_t commit_micros;          /* in all COMMITs that held */
-    uint64_t sizes[WRITER_SIZES];    /* commits of at most 1, 2, 4 … members */
+    uint64_t groups;                  /* commits */
+    uint64_t members;                 /* transactions in them */
+    uint64_t reruns;                  /* run once more, because a group was lost */
+    uint64_t checkpoints;             /* that emptied the WAL */
+    uint64_t unfinished;              /* … that could not */
+    uint64_t refusals;                /* writer_queue said ERR_BUSY */
+    uint64_t commit_micros;           /* in all COMMITs that held */
+    uint64_t sizes[WRITER_SIZES];     /* commits of at most 1, 2, 4 … members */
     uint64_t failures[WRITER_ERRORS]; /* members that do not stand, by -enum err */
-    int64_t wal_bytes;    /* of its file, as of the last look */
+    int64_t wal_bytes;                /* of its file, as of the last look */
     int wal_pages;
 };
 void writer_stats(const struct writer *w, struct writer_stats *out);

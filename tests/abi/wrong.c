@@ -29,9 +29,11 @@ static struct kordless_plugin plugin;
 
 static void make_good(void)
 {
-    routes[0] = (struct kordless_route){
-        .method = "GET", .path = "/wrong", .handle = answer, .auth = KORDLESS_NONE,
-        .summary = "Does nothing."};
+    routes[0] = (struct kordless_route){.method = "GET",
+                                        .path = "/wrong",
+                                        .handle = answer,
+                                        .auth = KORDLESS_NONE,
+                                        .summary = "Does nothing."};
     routes[1] = (struct kordless_route){.method = "POST",
                                         .path = "/wrong/{id}",
                                         .scope = "bookings:write",

@@ -1,9 +1,9 @@
 /* What it costs to know a key and to count its request, without the wire: the text of a
- * key to its record, the quota's numbers aside, and the three windows in the mapped file
- * under the organization's lock. Beside it the same key by an indexed look-up in SQLite,
- * and what this machine's memory allows at best.
- * `identify KEYS DIR`: a line of JSON. Keys are asked in random order, so that what is
- * measured is memory, not a cache. */
+ * key to its record, the quota's numbers aside, and the three windows in the mapped
+ * file under the organization's lock. Beside it the same key by an indexed look-up in
+ * SQLite, and what this machine's memory allows at best. `identify KEYS DIR`: a line of
+ * JSON. Keys are asked in random order, so that what is measured is memory, not a
+ * cache. */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -122,8 +122,8 @@ static double ask_ours(struct bench *b, bool count)
     for (int i = 0; i < ASKED; i++) {
         struct key *k;
         hand(b, text[(i + 1) % 2]);
-        if (auth_identify(b->ring, &b->pepper, str_of(text[i % 2]), now.wall_ms,
-                          &k) != AUTH_OK)
+        if (auth_identify(b->ring, &b->pepper, str_of(text[i % 2]), now.wall_ms, &k) !=
+            AUTH_OK)
             exit(1);
         if (count)
             limits_near(b->limits, k->ring, k->org_ring);
@@ -209,7 +209,8 @@ static long resident_kib(void)
 
 int main(int argc, char **argv)
 {
-    struct bench b = {.n = argc > 2 ? strtoul(argv[1], NULL, 10) : 0, .seed = 88172645463325252};
+    struct bench b = {.n = argc > 2 ? strtoul(argv[1], NULL, 10) : 0,
+                      .seed = 88172645463325252};
     struct stat st;
     char path[512];
     if (b.n == 0 || secret_init() != 0)
@@ -229,7 +230,8 @@ int main(int argc, char **argv)
     double identify = ask_ours(&b, false), both = ask_ours(&b, true);
     double least = ask_floor(&b), sqlite = ask_sqlite(&b);
     snprintf(path, sizeof(path), "%s/limits", b.dir);
-    printf("{\"identify\":%.3f,\"both\":%.3f,\"floor\":%.3f,\"sqlite\":%.3f,\"anon_mib\":%.1f,"
+    printf("{\"identify\":%.3f,\"both\":%.3f,\"floor\":%.3f,\"sqlite\":%.3f,\"anon_"
+           "mib\":%.1f,"
            "\"file_mib\":%.1f}\n",
            identify, both, least, sqlite, (double)(after - before) / 1024,
            stat(path, &st) ? 0 : (double)st.st_blocks / 2048);

@@ -330,8 +330,7 @@ static void only_while_something_runs(void **state)
     open_state(*state, UNIT_HANDLERS, ~0u);
     says(*state, "kordless.now()",
          "kordless.now may only be used while a handler runs");
-    says(*state, "kordless.keys.get('x')",
-         "kordless.keys.get may only be used while");
+    says(*state, "kordless.keys.get('x')", "kordless.keys.get may only be used while");
     open_state(*state, UNIT_TRANSACTIONS, ~0u);
     says(*state, "kordless.db.exec('x')",
          "kordless.db.exec may only be used while a transaction runs");

@@ -92,12 +92,8 @@ static void says_304_to_who_has_it(void **state)
         const char *etags;
         int status;
     } all[] = {
-        {"W/\"abc\"", 304},
-        {"W/\"x\", W/\"abc\"", 304},
-        {"*", 304},
-        {"\"abc\"", 200},
-        {"W/\"abcd\"", 200},
-        {"", 200},
+        {"W/\"abc\"", 304}, {"W/\"x\", W/\"abc\"", 304}, {"*", 304},
+        {"\"abc\"", 200},   {"W/\"abcd\"", 200},         {"", 200},
     };
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
         struct reply r = ask(&page, "If-None-Match", all[i].etags);

@@ -179,16 +179,17 @@ static int64_t stored(struct scene *s)
     return scratch_one(s->db, "SELECT count(*) FROM denial");
 }
 
-/* As many keys as there ever were have 200,000 rows and no more; the oldest make room. A
- * transaction that failed has changed no count, nor has a restart. */
+/* As many keys as there ever were have 200,000 rows and no more; the oldest make room.
+ * A transaction that failed has changed no count, nor has a restart. */
 static void the_store_is_bounded(void **state)
 {
     struct scene *s = *state;
     assert_int_equal(
-        db_exec(s->db, "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
-                       " WHERE i < 199990) INSERT INTO denial (key, id, at, wait, used,"
-                       " most, scope, route, rule, address, request_id)"
-                       " SELECT 1000 + i % 5000, i, 0, 0, 0, 0, 0, 1, 1, x'00', '' FROM n"),
+        db_exec(s->db,
+                "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
+                " WHERE i < 199990) INSERT INTO denial (key, id, at, wait, used,"
+                " most, scope, route, rule, address, request_id)"
+                " SELECT 1000 + i % 5000, i, 0, 0, 0, 0, 0, 1, 1, x'00', '' FROM n"),
         0);
     denials_free(s->d);
     s->d = denials_new(s->u);

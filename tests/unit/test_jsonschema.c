@@ -9,7 +9,8 @@
 #include "lua/jsonschema.h"
 
 /* What a manifest says nothing of. */
-#define OPEN .min_length = -1, .max_length = -1, .minimum = -INFINITY, .maximum = INFINITY
+#define OPEN \
+    .min_length = -1, .max_length = -1, .minimum = -INFINITY, .maximum = INFINITY
 
 static void shows(const struct schema *s, enum jsonschema_place place, const char *json)
 {
@@ -27,10 +28,12 @@ static void text_ends_where_its_carrier_does(void **state)
     const struct schema s = {OPEN};
     shows(&s, PLACE_QUERY,
           "{\"type\":\"string\",\"pattern\":\"^[^\\\\u0000]*$\",\"maxLength\":8192}");
-    shows(&s, PLACE_BODY,
-          "{\"type\":\"string\",\"pattern\":\"^[^\\\\u0000]*$\",\"maxLength\":1048576}");
-    shows(&s, PLACE_REPLY,
-          "{\"type\":\"string\",\"pattern\":\"^[^\\\\u0000]*$\",\"maxLength\":16777216}");
+    shows(
+        &s, PLACE_BODY,
+        "{\"type\":\"string\",\"pattern\":\"^[^\\\\u0000]*$\",\"maxLength\":1048576}");
+    shows(
+        &s, PLACE_REPLY,
+        "{\"type\":\"string\",\"pattern\":\"^[^\\\\u0000]*$\",\"maxLength\":16777216}");
 }
 
 static void what_is_declared_stands_as_it_is(void **state)
@@ -79,15 +82,16 @@ static void whole_numbers_have_both_bounds(void **state)
 static void lists_and_objects_bound_what_is_in_them(void **state)
 {
     (void)state;
-    struct schema members[] = {{.name = STR("id"), .format = FORMAT_ID, .required = true,
-                                OPEN},
-                               {.name = STR("any"), .type = SCHEMA_ANY, OPEN}};
+    struct schema members[] = {
+        {.name = STR("id"), .format = FORMAT_ID, .required = true, OPEN},
+        {.name = STR("any"), .type = SCHEMA_ANY, OPEN}};
     struct schema object = {
         .type = SCHEMA_OBJECT, .properties = members, .n_properties = 2, OPEN};
     struct schema list = {.type = SCHEMA_ARRAY, .items = &object, OPEN};
     shows(&list, PLACE_REPLY,
           "{\"type\":\"array\",\"maxItems\":8388608,\"items\":{\"type\":\"object\","
-          "\"properties\":{\"id\":{\"type\":\"string\",\"pattern\":\"^[A-Za-z0-9_-]{1,40}$\","
+          "\"properties\":{\"id\":{\"type\":\"string\",\"pattern\":\"^[A-Za-z0-9_-]{1,"
+          "40}$\","
           "\"maxLength\":40},\"any\":{\"description\":\"Any value.\"}},"
           "\"required\":[\"id\"]}}");
     list.items = NULL;

@@ -29,10 +29,8 @@ static struct org *add_org(struct keyring *r, const char *id, const char *slug)
 static struct key key_row(struct org *org, uint64_t i)
 {
     static const struct str label = {"desk", 4};
-    struct key row = {.label = &label,
-                      .scopes = SCOPE_ALL,
-                      .org = org,
-                      .created_ms = (int64_t)i};
+    struct key row = {
+        .label = &label, .scopes = SCOPE_ALL, .org = org, .created_ms = (int64_t)i};
     digest_of(i, row.digest);
     snprintf(row.id, sizeof(row.id), "key_%llu", (unsigned long long)i);
     memcpy(row.last4, "Ab12", 5);
@@ -220,7 +218,8 @@ static void a_change_that_comes_late_is_passed_over(void **state)
     assert_int_equal(atomic_load(&k->inputs), 1);
     size_t cost = keyring_changed(r);
     f = (struct key_facts){.label = STR("new"), .version = 8, .limits = &limits};
-    keyring_change_key(r, k, &f); /* what is the same costs nothing, and asks no policy */
+    keyring_change_key(r, k,
+                       &f); /* what is the same costs nothing, and asks no policy */
     assert_int_equal(keyring_changed(r), cost);
     assert_int_equal(atomic_load(&k->inputs), 1);
     f.limits = NULL;

@@ -1,5 +1,5 @@
-/* Keys without end: what each costs on disk and in memory, stated and held to. A million
- * of them in `make torture`. */
+/* Keys without end: what each costs on disk and in memory, stated and held to. A
+ * million of them in `make torture`. */
 
 #include "test_limit.h"
 

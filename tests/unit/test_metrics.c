@@ -84,11 +84,18 @@ static void workers_are_added_up(void **state)
     metrics_end(m->workers[1], w->routes[0].slot, 204, 3000000);
     metrics_end(m->workers[1], w->routes[0].slot, 503, 99000000);
     metrics_end(m->workers[1], METRICS_UNMATCHED, 404, -1);
-    has(m, "kordless_http_requests_total{method=\"GET\",route=\"/r/0\",status=\"2xx\"} 2", true);
-    has(m, "kordless_http_requests_total{method=\"GET\",route=\"/r/0\",status=\"5xx\"} 1", true);
-    has(m, "kordless_http_requests_total{method=\"any\",route=\"none\",status=\"4xx\"} 1", true);
-#define DURATION(of, le, n)                                                                \
-    "kordless_http_request_duration_seconds_" of "{method=\"GET\",route=\"/r/0\"" le "} " n
+    has(m,
+        "kordless_http_requests_total{method=\"GET\",route=\"/r/0\",status=\"2xx\"} 2",
+        true);
+    has(m,
+        "kordless_http_requests_total{method=\"GET\",route=\"/r/0\",status=\"5xx\"} 1",
+        true);
+    has(m,
+        "kordless_http_requests_total{method=\"any\",route=\"none\",status=\"4xx\"} 1",
+        true);
+#define DURATION(of, le, n)                                                          \
+    "kordless_http_request_duration_seconds_" of "{method=\"GET\",route=\"/r/0\"" le \
+    "} " n
     has(m, DURATION("bucket", ",le=\"0.0001\"", "1"), true);
     has(m, DURATION("bucket", ",le=\"2.5\"", "1"), true);
     has(m, DURATION("bucket", ",le=\"5\"", "2"), true);
@@ -137,7 +144,9 @@ static void there_is_an_end_to_names(void **state)
     assert_int_equal(others, 12);
     assert_int_equal(w->plugins[METRICS_PLUGINS + 9].slot, 0);
     metrics_end(m->workers[0], w->routes[METRICS_ROUTES + 9].slot, 200, 1);
-    has(m, "kordless_http_requests_total{method=\"any\",route=\"other\",status=\"2xx\"} 1", true);
+    has(m,
+        "kordless_http_requests_total{method=\"any\",route=\"other\",status=\"2xx\"} 1",
+        true);
     arena_end(&w->arena);
     metrics_free(m);
 }

@@ -29,9 +29,9 @@ static void what_sets_no_number_overrides_nothing(void **state)
 {
     (void)state;
     struct override o;
-    static const char *const texts[] = {"",  "{}", "{\"reason\":\"x\"}", "[1]", "{",
-                                        "7", "{\"per_minute\":0}",
-                                        "{\"per_minute\":1000001}"};
+    static const char *const texts[] = {
+        "",  "{}", "{\"reason\":\"x\"}", "[1]",
+        "{", "7",  "{\"per_minute\":0}", "{\"per_minute\":1000001}"};
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         assert_false(override_read(str_of(texts[i]), &scratch, &o));
 }

@@ -219,7 +219,8 @@ static void many_threads_share_it(void **state)
     peers_free(c.p);
 }
 
-/* As the server has them: 65,536 names, whatever comes. Ten million in `make torture`. */
+/* As the server has them: 65,536 names, whatever comes. Ten million in `make torture`.
+ */
 static void addresses_without_end_take_what_was_set_aside(void **state)
 {
     (void)state;
@@ -246,8 +247,8 @@ static void addresses_without_end_take_what_was_set_aside(void **state)
                 peers_add(p, (struct str){(const char *)&i, sizeof(i)},
                           (enum peer_count)what, all);
     assert_true(mallinfo2().uordblks - empty < (size_t)120 << 20);
-    print_message("note: %d addresses keep %zu MiB, at the worst %zu\n", all, used >> 20,
-                  (mallinfo2().uordblks - empty) >> 20);
+    print_message("note: %d addresses keep %zu MiB, at the worst %zu\n", all,
+                  used >> 20, (mallinfo2().uordblks - empty) >> 20);
     peers_free(p);
 #endif
 }

@@ -35,7 +35,8 @@ static void labels_cannot_break_out(void **state)
     const struct prom_label l[] = {{"route", STR("/a\"} 1\nforged 2")},
                                    {"status", STR("\\")}};
     prom_u64(&b, "x", "_bucket", l, 2, UINT64_MAX);
-    says("x_bucket{route=\"/a\\\"} 1\\nforged 2\",status=\"\\\\\"} 18446744073709551615\n");
+    says("x_bucket{route=\"/a\\\"} 1\\nforged 2\",status=\"\\\\\"} "
+         "18446744073709551615\n");
     prom_u64(&b, "x", "", &(struct prom_label){"l", STR("\xff")}, 1, 0);
     says("x{l=\"?\"} 0\n");
 }

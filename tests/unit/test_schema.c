@@ -212,7 +212,8 @@ static void a_schema_is_looked_at_closely(void **state)
     is_no_schema(state, "{ properties = { a = {} } }", "properties: must be a list");
     is_no_schema(state, "{ type = 'string', items = {} }", "items: are for lists");
     is_no_schema(state, "{ default = 7 }", "default: it must be a string");
-    is_no_schema(state, "{ type = 'any', example = kordless.json.encode }", "example: is no JSON");
+    is_no_schema(state, "{ type = 'any', example = kordless.json.encode }",
+                 "example: is no JSON");
     is_no_schema(state, "{ type = 'integer', enum = { 'a' } }", "enum: is for strings");
     is_no_schema(state, "(function() local t = {} t.items = t return t end)()",
                  "nests more than 8 deep");

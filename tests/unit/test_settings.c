@@ -69,7 +69,8 @@ static void each_fault_names_file_and_key(void **state)
 {
     struct folder_scratch *s = *state;
     fails(s,
-          "return { plugins = { 'a', 7 }, lissen = 1, workers = 65, memory_mib = 7, trusted_proxies = { '10.0.0.1/8' }, public_url = "
+          "return { plugins = { 'a', 7 }, lissen = 1, workers = 65, memory_mib = 7, "
+          "trusted_proxies = { '10.0.0.1/8' }, public_url = "
           "'ftp://x',"
           " support_contact = {}, ratelimit_fields = 'yes', [1] = 2 }",
           "plugins[2]: must be a string");

@@ -182,7 +182,8 @@ static void deep_recursion_ends(void **state)
 {
     struct script small;
     (void)state;
-    /* a quarter of a second of filling the stack may be called slow before it is full */
+    /* a quarter of a second of filling the stack may be called slow before it is full
+     */
     script_begin(&small, 128 << 20);
     enum vm_end end = script_run(&small, "local function f() return 1 + f() end f()");
     assert_true(end == VM_BUDGET ||

@@ -1,5 +1,5 @@
-/* POST /bench/exchange/c: takes and answers what the Lua handler of the plugin bench does,
- * without looking at it: what is left is all that C does for a request. */
+/* POST /bench/exchange/c: takes and answers what the Lua handler of the plugin bench
+ * does, without looking at it: what is left is all that C does for a request. */
 
 #include <kordless_plugin.h>
 
@@ -8,7 +8,8 @@ static void exchange(const struct kordless_host *host, void *state,
                      struct kordless_answer *answer)
 {
     static const char text[] =
-        "{\"bookable\":true,\"confirmed\":false,\"duration\":60,\"email\":\"ada@example.com\","
+        "{\"bookable\":true,\"confirmed\":false,\"duration\":60,\"email\":\"ada@"
+        "example.com\","
         "\"ends_at\":1803895200,\"name\":\"Ada Lovelace\",\"price\":45.5,\"service\":"
         "\"consultation\",\"starts_at\":1803891600,\"timezone\":\"America/New_York\"}";
     (void)state;

@@ -88,6 +88,23 @@ function policy.violation(refusal)
   }
 end
 
+-- The same for refusals of many slots: a script says few things, each of which is looked at once.
+local function reader()
+  local told = {}
+  return function(refusal)
+    local code, message = nil, refusal
+    if type(refusal) == "table" then
+      code, message = refusal.code, refusal.message
+    end
+    if type(message) ~= "string" or code ~= nil and type(code) ~= "string" then
+      return policy.violation(refusal)
+    end
+    local key = (code or "") .. "\0" .. message
+    told[key] = told[key] or policy.violation(refusal)
+    return told[key]
+  end
+end
+
 -- What the script has against each of the slots: violations by their positions.
 function policy.refusals(world, query, slots)
   if #slots == 0 or not kordless.policy.has(SCRIPT, "offer") then
@@ -98,9 +115,9 @@ function policy.refusals(world, query, slots)
   if refused ~= nil and type(refused) ~= "table" then
     kordless.policy.fail(SCRIPT, "offer", "it must return a table, refused[i] = why, or nil", args)
   end
-  local violations = {}
+  local violations, read = {}, reader()
   for i = 1, refused and next(refused) and #slots or 0 do
-    violations[i] = refused[i] and policy.violation(refused[i]) or nil
+    violations[i] = refused[i] and read(refused[i]) or nil
   end
   return violations
 end

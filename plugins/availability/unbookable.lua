@@ -34,10 +34,13 @@ local PLACES = 65536
 
 -- By start, then by host. Whole numbers are sorted in C, without a call for each compare.
 local function in_order(slots)
-  local keys, by_key = {}, {}
+  local keys, by_key, last, fine = {}, {}, 0, true
   for i, slot in ipairs(slots) do
     local key = slot.start * PLACES + slot.place
-    keys[i], by_key[key] = key, slot
+    keys[i], by_key[key], last, fine = key, slot, key, fine and key >= last
+  end
+  if fine then
+    return slots -- of one candidate, nearly always
   end
   table.sort(keys)
   for i, key in ipairs(keys) do

@@ -177,7 +177,7 @@ enum { ROW_COSTS = 5 };
 
 struct taking {
     struct taken *taken;
-    struct budget *budget;
+    struct vm *vm;
     size_t most; /* bytes: as much as the whole state may hold */
     bool odd;    /* a row is none */
 };
@@ -205,8 +205,7 @@ static int take_row(void *ctx, const struct row *r)
         taken_busy(t->taken, name, g.a, g.b);
     if (taken_bytes(t->taken) > t->most)
         return ERR_NOMEM;
-    t->budget->instructions -= ROW_COSTS;
-    return t->budget->instructions < 0 ? ERR_BUDGET : 0;
+    return vm_pay(t->vm, ROW_COSTS) ? 0 : ERR_BUDGET;
 }
 
 int lib_db_taken(lua_State *L)
@@ -217,9 +216,8 @@ int lib_db_taken(lua_State *L)
     int n = stmt_columns(s);
     if (n != 3 && n != 6)
         luaL_error(L, "db.taken: rows have three columns, or six");
-    struct taking t = {.taken = taken_push(L),
-                       .budget = vm_budget(L),
-                       .most = vm_memory_max(vm_of(L))};
+    struct taking t = {
+        .taken = taken_push(L), .vm = vm_of(L), .most = vm_memory_max(vm_of(L))};
     int err = stmt_fold(s, take_row, &t);
     count_steps(u);
     taken_settle(L, -1);

@@ -68,6 +68,8 @@ void vm_watch(struct vm *vm, void (*watch)(lua_State *L, lua_Debug *ar, void *ct
 
 /* For libraries: raises when the budget of the running call is used up. */
 void vm_charge(lua_State *L, int64_t n);
+/* The same where nothing may be raised: false when it is used up. */
+bool vm_pay(struct vm *vm, int64_t n) MUST_CHECK;
 struct budget *vm_budget(lua_State *L); /* of the running call */
 /* Memory held outside Lua on behalf of an object of this state counts against its cap
  * and paces its collector: `bytes` more, or less when negative. Raises a memory error

@@ -192,14 +192,21 @@ static void on_count(lua_State *L, lua_Debug *ar)
         arm(vm, L);
 }
 
+bool vm_pay(struct vm *vm, int64_t n)
+{
+    if (!vm->run.budget)
+        return true;
+    if (vm->run.ticks > vm->run.seen) {
+        charge_ticks(&vm->run);
+        arm(vm, vm->run.co); /* a tick may have left the hook at every instruction */
+    }
+    return take(vm->run.budget, n);
+}
+
 void vm_charge(lua_State *L, int64_t n)
 {
     struct vm *vm = vm_of(L);
-    if (!vm->run.budget)
-        return;
-    if (vm->run.ticks > vm->run.seen)
-        charge_ticks(&vm->run);
-    if (!take(vm->run.budget, n))
+    if (!vm_pay(vm, n))
         kill_run(vm, L, 1);
 }
 

@@ -6,6 +6,7 @@
 
 #include <lauxlib.h>
 
+#include "lua/vm_inside.h"
 #include "script.h"
 
 static struct script s;
@@ -171,6 +172,26 @@ static void c_functions_charge(void **state)
     assert_null(vm_budget(vm_main(s.vm)));
 }
 
+static int l_work(lua_State *L)
+{
+    vm_tick(vm_of(L));
+    vm_tick(vm_of(L));
+    vm_charge(L, 1);
+    return 0;
+}
+
+/* Ticks that a C function pays for are over: what follows costs what it always does. */
+static void paid_ticks_leave_nothing_behind(void **state)
+{
+    static const char after[] = "kordless.work() for i = 1, 10000 do end";
+    (void)state;
+    lua_pushcfunction(vm_main(s.vm), l_work);
+    vm_set_library(s.vm, "work");
+    s.budget = (struct budget){1000000, 0};
+    assert_int_equal(script_run(&s, after), VM_DONE);
+    assert_in_range(s.budget.instructions, 1000000 - 120000, 1000000 - 110000);
+}
+
 static int l_wait(lua_State *L)
 {
     return lua_yield(L, lua_gettop(L));
@@ -305,6 +326,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(recursion_through_pcall_ends, begin, end),
         cmocka_unit_test_setup_teardown(budgets_are_exact, begin, end),
         cmocka_unit_test_setup_teardown(c_functions_charge, begin, end),
+        cmocka_unit_test_setup_teardown(paid_ticks_leave_nothing_behind, begin, end),
         cmocka_unit_test_setup_teardown(the_budget_is_the_calls_not_the_resumes, begin,
                                         end),
         cmocka_unit_test_setup_teardown(pcall_lets_waits_through, begin, end),

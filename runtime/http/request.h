@@ -41,8 +41,7 @@ struct http_request {
     uint64_t content_length; /* 0 without the field */
     struct http_field fields[HTTP_FIELDS_MAX];
     int n_fields;
-    struct str
-        body; /* whole and decoded; set by net/conn.c before the handler sees it */
+    struct str body; /* whole, decoded; net/conn.c sets it before a handler sees it */
 };
 
 /* The first field of this name (any case); a NULL p when there is none. */

@@ -116,6 +116,7 @@ export async function seen(world, name, who, path, prepare = async () => {}) {
     await accessible(page, `${name}, ${look}`);
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
     assert.ok(wide <= 0, `${name}, ${look}: ${wide} px wider than the window`);
+    await world.browser.closePages(); // or it would go on asking
   }
 }
 

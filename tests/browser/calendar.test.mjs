@@ -193,6 +193,7 @@ export default function tests(it) {
 
   it("looks well", async (world) => {
     const { server } = world;
+    await server.as("admin", "PATCH", `${C}/services/group-class`, { approval: "required" });
     const free = await slots(server, "consultation");
     const hosts = [...new Set(free.map((one) => one.hostId))];
     for (const [i, name] of ["Grace Hopper", "Edsger Dijkstra", "Barbara Liskov", "Alan Kay", "Ada Lovelace",

@@ -26,6 +26,7 @@ async function runFile(name) {
     world.server = await Server.start(module.options);
     world.browser = await Browser.start(world.server);
     for (const [title, work] of tests) {
+      world.server.signOut();
       await attempt(`${name.replace(".test.mjs", "")}: ${title}`, async () => {
         const faults = [];
         await (async () => work(world))().catch((fault) => faults.push(fault));

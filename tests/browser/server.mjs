@@ -19,6 +19,12 @@ function once(stream, pattern, child) {
   });
 }
 
+// The session that an answer begins: { csrf, session }.
+function opened(answer) {
+  if (answer.status !== 200) throw new Error(JSON.stringify(answer));
+  return { csrf: answer.body.csrf, session: answer.headers.get("set-cookie").match(/kordless_session=([^;]+)/)[1] };
+}
+
 export class Server {
   // options: demo (true: with the demo organization), settings(text) -> scripts/kordless.lua
   static async start({ demo = true, settings } = {}) {
@@ -30,7 +36,8 @@ export class Server {
     const words = ["serve", "--data", self.data, "--listen", "127.0.0.1:0", "--workers", "2",
       "--scripts", join(self.dir, "scripts"), "--plugins", "plugins", ...demo ? ["--demo"] : []];
     self.child = spawn(process.env.KORDLESS_TEST_BIN ?? "build/kordless-test", words);
-    process.once("exit", () => self.child.kill("SIGKILL")); // whatever ends the tests
+    self.kill = () => self.child.kill("SIGKILL"); // whatever ends the tests
+    process.once("exit", self.kill);
     self.log = "";
     self.expected = []; // events of level error that a test brings about
     self.child.stderr.on("data", (part) => { self.log += part; });
@@ -52,6 +59,7 @@ export class Server {
   async stop() {
     this.child.kill("SIGTERM");
     const code = await this.ended;
+    process.off("exit", this.kill);
     rmSync(this.dir, { recursive: true, force: true });
     const lines = this.log.split("\n").filter((line) => !this.expected.some((one) => line.includes(` event=${one} `)));
     const bad = lines.find((line) => /Sanitizer|runtime error:|level=error/.test(line));
@@ -90,8 +98,18 @@ export class Server {
 
   // Somebody of this role, signed in: { email, session, csrf }; the same one each time.
   async member(role) {
-    if (!this.people.has(role)) this.people.set(role, await this.join(`${role}@example.com`, role));
+    const known = this.people.get(role);
+    if (!known) this.people.set(role, await this.join(`${role}@example.com`, role));
+    else if (!known.session) this.people.set(role, await this.signIn(known.email));
     return this.people.get(role);
+  }
+
+  // Who is asked for next signs in anew: a session may ask 300 times a minute, a whole file asks more.
+  signOut() { for (const one of this.people.values()) one.session = null; }
+
+  async signIn(email) {
+    const answer = await this.ask("POST", `${PLATFORM}/session`, { email, password }, {});
+    return { email, ...opened(answer) };
   }
 
   async join(email, role, name) {
@@ -100,8 +118,6 @@ export class Server {
       : `${PLATFORM}/organizations/${this.org}/members`, { email, name, ...operator ? {} : { role } });
     const answer = await this.ask("POST", `${PLATFORM}/session/setup`,
       { token: made.setup_url.split("#setup=")[1], password }, {});
-    if (answer.status !== 200) throw new Error(JSON.stringify(answer));
-    return { email, csrf: answer.body.csrf,
-      session: answer.headers.get("set-cookie").match(/kordless_session=([^;]+)/)[1] };
+    return { email, ...opened(answer) };
   }
 }

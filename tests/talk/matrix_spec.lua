@@ -91,13 +91,13 @@ describe("of all routes", function()
 
   -- All rows that last: sessions that are over are swept, whoever asks.
   local lasting = setmetatable({ session = true }, { __index = sql.noted })
-  local function rows()
+  local function kept()
     return sql.dump(s, lasting) .. sql.read(s, "SELECT quote(digest), member_id FROM session"
       .. " WHERE created_at >= unixepoch('" .. book.monday .. "') * 1000 ORDER BY 1")
   end
 
   it("those that refuse say why, and change nothing", function()
-    local before = rows()
+    local before = kept()
     each(function(name, route, code, status)
       if not code then return end
       local r = ask(name, route, routes.request(route, a.ids, a.values))
@@ -109,7 +109,7 @@ describe("of all routes", function()
       end
     end)
     assert.is_true(cells > 2000, cells)
-    assert.equal(before, rows())
+    assert.equal(before, kept())
   end)
 
   -- Nothing of that name is there to be changed, and the bodies are none.

@@ -200,7 +200,8 @@ describe("a session", function()
     end
     local from = s:client({ ["X-Forwarded-For"] = "192.0.2.9" }) -- nothing else was refused to it
     local failed, refused = counts()
-    for _ = 1, 7 do from:post(P .. "/session", { email = "nobody@example.com", password = "wrong password" }) end
+    local wrong = { email = "nobody@example.com", password = "wrong password" }
+    for _ = 1, 7 do from:post(P .. "/session", wrong) end
     assert.same({ failed + 5, refused + 2 }, { counts() })
     s:advance(60)
     local line = "address=192.0.2.9 count=7 codes=sign_in_failed:5,rate_limited:2"

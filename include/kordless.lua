@@ -634,7 +634,8 @@ function kordless.quotas.diff(source) end
 ---@field keys integer that are neither revoked nor expired
 ---@field tighter integer
 ---@field looser integer
----@field first table[] at most 20: {id, label, last4, organization, becomes, from, to, withheld}
+---@field costs {route: string, from: integer, to: integer}[] what a request of it counts as, where that changes
+---@field first table[] at most 20: {id, label, last4, organization, becomes, from, to, withheld, dearer, cheaper}; the last two count routes that it may use
 
 --- H; needs "keys". Plugins, for the plugin that manages them (platform).
 kordless.plugins = {}

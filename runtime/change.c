@@ -67,7 +67,7 @@ static void put_limits(struct change *c, struct buf *out, const struct keyring *
                        int64_t wall_ms)
 {
     struct quota_change q;
-    quota_compare(c->from->quota, c->to->quota, ring, wall_ms, &q);
+    quota_compare(c->from->quota, c->to->quota, ring, wall_ms, &c->arena, &q);
     buf_fmt(out, ",\"limits\":{\"keys\":%zu,\"tighter\":%zu,\"looser\":%zu}", q.keys,
             q.tighter, q.looser);
 }

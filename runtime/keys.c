@@ -1,6 +1,5 @@
 #include "keys.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,8 +8,6 @@
 #include "base/json.h"
 
 #define ROUTE "/api/platform/v1"
-
-enum { POLICY_MAX = 256 << 10 }; /* as its route takes it */
 
 /* --- which key --- */
 
@@ -429,85 +426,4 @@ int keys_quota(const struct options *o)
     return with_key(
         o, &(struct errand){
                .method = "GET", .tail = "/quota", .good = 200, .show = show_quota});
-}
-
-static int read_policy(const char *path, struct buf *body)
-{
-    struct buf text;
-    FILE *f = fopen(path, "re");
-    if (!f)
-        return ask_usage("%s: %s", path, strerror(errno));
-    buf_init(&text);
-    for (size_t n; (n = fread(buf_reserve(&text, 65536), 1, 65536, f)) > 0;)
-        if ((text.n += n) > POLICY_MAX)
-            break;
-    int code = ferror(f) ? ask_usage("%s: %s", path, strerror(errno)) : 0;
-    fclose(f);
-    buf_lit(body, "{\"source\":");
-    if (!code && (text.n > POLICY_MAX || json_put_string(body, buf_slice(&text))))
-        code = ask_usage("%s: is no text of at most 256 KiB", path);
-    buf_char(body, '}');
-    buf_end(&text);
-    return code;
-}
-
-static void print_changed(const struct answer *a, int i)
-{
-    static const char *const columns[] = {"becomes", "organization", "label",
-                                          "last4",   "from",         "to"};
-    static const int widths[] = {8, 20, 20, 5, 0, 0};
-    char path[64];
-    struct str raw;
-    struct buf text;
-    buf_init(&text);
-    for (size_t k = 0; k < sizeof(columns) / sizeof(columns[0]); k++) {
-        snprintf(path, sizeof(path), "diff.first.%d.%s", i, columns[k]);
-        struct str v = answer_text(a, path, &text);
-        if (!v.n && answer_raw(a, path, &raw))
-            v = raw;
-        printf("%-*.*s ", widths[k], (int)v.n, v.n ? v.p : "");
-    }
-    puts("");
-    buf_end(&text);
-}
-
-static void show_diff(const struct options *o, const struct answer *a)
-{
-    char path[64];
-    struct str raw;
-    if (o->json) {
-        ask_print_raw(a, "diff");
-        return;
-    }
-    ask_print_field(a, "live keys", "diff.keys");
-    ask_print_field(a, "tighter", "diff.tighter");
-    ask_print_field(a, "looser", "diff.looser");
-    for (int i = 0;; i++) {
-        snprintf(path, sizeof(path), "diff.first.%d", i);
-        if (!answer_raw(a, path, &raw))
-            return;
-        print_changed(a, i);
-    }
-}
-
-int keys_quota_diff(const struct options *o)
-{
-    struct client *c;
-    struct answer a;
-    struct buf body;
-    if (o->n_words < 3)
-        return ask_usage("quota diff needs a file: NEW.lua");
-    buf_init(&body);
-    int code = read_policy(o->words[2], &body);
-    if (!code && ask_open(&c, o))
-        code = 1;
-    else if (!code) {
-        code = ask_platform(c, "POST", ROUTE "/quota/diff", buf_slice(&body), 200, &a);
-        if (!code)
-            show_diff(o, &a);
-        buf_end(&a.body);
-        client_close(c);
-    }
-    buf_end(&body);
-    return code;
 }

@@ -7,8 +7,8 @@
  *   command_secret.c  what plugins read     command_token.c  for operators' programs
  *   author.c      test, plugin new            ask.c       asks, and tells a person
  *   stage.c       a server for specs        kit.c       clock and world of specs
- *   client.c      commands talk HTTP        keys.c      key, quota
- *   orgs.c        org
+ *   client.c      commands talk HTTP        keys.c      key, quota explain
+ *   orgs.c        org                       command_quota.c  quota diff
  *   live.c        reload, rollback, status  operate.c   what only main can answer
  *   boot.c        the first generation      reload.c    the next ones, all or nothing
  *   change.c      what a reload changes     status.c    what runs, and from where
@@ -78,6 +78,7 @@
 #include "author.h"
 #include "check.h"
 #include "command.h"
+#include "command_quota.h"
 #include "command_secret.h"
 #include "command_token.h"
 #include "guard/secret.h"
@@ -114,7 +115,7 @@ static const struct {
      keys_quota,
      "which limits KEY has, from where, what is left"},
     {{"quota", "diff"},
-     keys_quota_diff,
+     command_quota_diff,
      "whom another quota.lua would treat otherwise"},
     {{"test", NULL},
      author_test,

@@ -49,9 +49,15 @@ local quota = object("quota", one("api_key"), one("label"), one("last4"), ruled,
 local function rule(name)
   return object(name, count("per_minute"), count("per_hour"), count("per_day"), one("mode"))
 end
+local function routes(name, which)
+  return { name, type = "integer", required = true,
+    description = "Routes that the key may use and that " .. which }
+end
 local diff = object("diff", count("keys"), count("tighter"), count("looser"), one("hash"),
+  list("costs", one("route"), count("from"), count("to")),
   list("first", one("id"), one("label"), one("last4"), one("organization"), one("becomes"),
-    rule("from"), rule("to"), { "withheld", required = true, items = {} }))
+    rule("from"), rule("to"), { "withheld", required = true, items = {} },
+    routes("dearer", "cost it more."), routes("cheaper", "cost it less.")))
 
 return {
   name = "usage",
@@ -98,7 +104,7 @@ return {
     policy_route("GET", "/api-keys/{id}/quota", "explain_quota",
       "Which limits a key has, from where, and what is left", { replies = reply(quota) }),
     policy_route("POST", "/quota/diff", "diff_quota",
-      "Which live keys another quota.lua would give tighter or looser limits", {
+      "Which live keys another quota.lua would give tighter or looser limits, or other costs", {
         body = { properties = { { "source", required = true, max_length = 262144 } } },
         replies = reply(diff) }),
   },

@@ -195,9 +195,12 @@ const struct api_row api_platform[] = {
                    {"keys", "integer", "that are neither revoked nor expired"},
                    {"tighter", "integer", ""},
                    {"looser", "integer", ""},
+                   {"costs", "{route: string, from: integer, to: integer}[]",
+                    "what a request of it counts as, where that changes"},
                    {"first", "table[]",
                     "at most 20: {id, label, last4, organization, becomes, from, to, "
-                    "withheld}"},
+                    "withheld, dearer, cheaper}; the last two count routes that it may "
+                    "use"},
                    END},
      .text = "What would change."},
 

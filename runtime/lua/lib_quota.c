@@ -121,8 +121,8 @@ static int try_source(struct platform_write *w, struct db *db)
 {
     struct trial *t = (struct trial *)w;
     (void)db;
-    return quota_try(t->live, t->source, t->ring, t->p.now_ms, &t->change, t->hash,
-                     &t->faults);
+    return quota_try(t->live, t->source, t->ring, t->p.now_ms, &t->p.arena, &t->change,
+                     t->hash, &t->faults);
 }
 
 static void push_rule(lua_State *L, const char *name, const struct limit_rule *r,
@@ -137,7 +137,7 @@ static void push_rule(lua_State *L, const char *name, const struct limit_rule *r
 
 static void push_listed(lua_State *L, const struct quota_listed *l)
 {
-    lua_createtable(L, 0, 8);
+    lua_createtable(L, 0, 10);
     platform_set_str(L, "id", str_of(l->key->id));
     platform_set_str(L, "label", keyring_label(l->key));
     platform_set_str(L, "last4", str_of(l->key->last4));
@@ -146,6 +146,22 @@ static void push_listed(lua_State *L, const struct quota_listed *l)
     push_rule(L, "from", &l->from, l->mode_from);
     push_rule(L, "to", &l->to, l->mode_to);
     push_scopes(L, "withheld", l->lost);
+    set_int(L, "dearer", l->dearer);
+    set_int(L, "cheaper", l->cheaper);
+}
+
+static void push_costs(lua_State *L, const struct quota_change *c)
+{
+    lua_createtable(L, c->n_costs, 0);
+    json_mark(L);
+    for (int i = 0; i < c->n_costs; i++) {
+        lua_createtable(L, 0, 3);
+        platform_set_str(L, "route", c->costs[i].label);
+        set_int(L, "from", c->costs[i].from);
+        set_int(L, "to", c->costs[i].to);
+        lua_rawseti(L, -2, i + 1);
+    }
+    lua_setfield(L, -2, "costs");
 }
 
 static int tried(struct call_write *cw, lua_State *L, int *n)
@@ -160,6 +176,7 @@ static int tried(struct call_write *cw, lua_State *L, int *n)
     if (cw->w.result)
         return platform_failed(&t->p, L);
     lua_createtable(L, 0, 6);
+    push_costs(L, &t->change);
     platform_set_str(L, "hash", str_of(t->hash));
     set_int(L, "keys", (int64_t)t->change.keys);
     set_int(L, "tighter", (int64_t)t->change.tighter);

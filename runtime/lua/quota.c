@@ -235,6 +235,43 @@ static struct quota_class *class_unmarked(struct quota *q, const struct key *k)
     return c ? &c->class : &q->failed;
 }
 
+static uint32_t cost_before(const struct quota *from, struct str label)
+{
+    for (int i = 0; i < from->n_routes; i++)
+        if (str_eq(from->routes[i].label, label))
+            return from->routes[i].cost;
+    return 0;
+}
+
+static void compare_costs(const struct quota *from, const struct quota *to,
+                          struct arena *a, struct quota_change *out)
+{
+    out->costs = arena_alloc(a, sizeof(*out->costs) * ((size_t)to->n_routes + 1));
+    for (int i = 0; i < to->n_routes; i++) {
+        const struct quota_route *r = &to->routes[i];
+        uint32_t was = cost_before(from, r->label);
+        if (was && was != r->cost)
+            out->costs[out->n_costs++] =
+                (struct quota_cost){r->label, scope_bit(r->scope), was, r->cost};
+    }
+}
+
+/* No request costs more than the smallest window takes: beyond it nothing changes. */
+static void count_costs(const struct quota_change *c, uint32_t scopes,
+                        struct quota_listed *l)
+{
+    uint32_t most = l->to.limit[0];
+    for (int w = 1; w < LIMIT_WINDOWS; w++)
+        most = l->to.limit[w] < most ? l->to.limit[w] : most;
+    for (int i = 0; i < c->n_costs; i++) {
+        const struct quota_cost *cost = &c->costs[i];
+        if (cost->scope && !(cost->scope & scopes))
+            continue;
+        l->dearer += cost->to > cost->from && cost->from < most;
+        l->cheaper += cost->to < cost->from && cost->to < most;
+    }
+}
+
 static void compare_one(const struct key *k, int64_t wall_ms,
                         const struct quota_class *from, const struct quota_class *to,
                         struct quota_change *out)
@@ -249,9 +286,11 @@ static void compare_one(const struct key *k, int64_t wall_ms,
     add_overrides(k, wall_ms, &l.from);
     add_overrides(k, wall_ms, &l.to);
     l.lost = had & ~has;
-    l.tighter = l.lost || (to->mode == QUOTA_ENFORCE && from->mode != QUOTA_ENFORCE);
-    bool more =
-        (has & ~had) || (from->mode == QUOTA_ENFORCE && to->mode != QUOTA_ENFORCE);
+    count_costs(out, had & has, &l);
+    l.tighter = l.lost || l.dearer ||
+                (to->mode == QUOTA_ENFORCE && from->mode != QUOTA_ENFORCE);
+    bool more = (has & ~had) || l.cheaper ||
+                (from->mode == QUOTA_ENFORCE && to->mode != QUOTA_ENFORCE);
     for (int w = 0; w < LIMIT_WINDOWS; w++) {
         l.tighter = l.tighter || l.to.limit[w] < l.from.limit[w];
         more = more || l.to.limit[w] > l.from.limit[w];
@@ -264,10 +303,11 @@ static void compare_one(const struct key *k, int64_t wall_ms,
 }
 
 void quota_compare(struct quota *from, struct quota *to, const struct keyring *ring,
-                   int64_t wall_ms, struct quota_change *out)
+                   int64_t wall_ms, struct arena *a, struct quota_change *out)
 {
     size_t n = keyring_count(ring);
     *out = (struct quota_change){0};
+    compare_costs(from, to, a, out);
     for (size_t i = 0; i < n; i++) {
         const struct key *k = keyring_at(ring, i);
         int64_t expires_ms = keyring_now(k->expires_ms);
@@ -350,21 +390,18 @@ static void replace(struct folder *scripts, struct source *files, struct str tex
                 .module = STR("quota"), .name = STR("quota.lua"), .text = text};
 }
 
-static int try_costs(const struct quota *live, struct quota *trial, struct buf *faults)
+static int try_costs(const struct quota *live, struct quota *trial, struct arena *a,
+                     struct buf *faults)
 {
     size_t n = (size_t)live->n_routes;
-    struct quota_route *routes = calloc(n + 1, sizeof(*routes));
-    if (!routes)
-        abort();
+    struct quota_route *routes = arena_alloc(a, (n + 1) * sizeof(*routes));
     if (n)
         memcpy(routes, live->routes, n * sizeof(*routes));
-    int err = quota_script_costs(trial, routes, live->n_routes, faults);
-    free(routes);
-    return err;
+    return quota_costs(trial, routes, live->n_routes, faults);
 }
 
 int quota_try(struct quota *live, struct str text, const struct keyring *ring,
-              int64_t wall_ms, struct quota_change *out, char hash[17],
+              int64_t wall_ms, struct arena *a, struct quota_change *out, char hash[17],
               struct buf *faults)
 {
     struct folder scripts = *live->scripts;
@@ -375,10 +412,10 @@ int quota_try(struct quota *live, struct str text, const struct keyring *ring,
     replace(&scripts, files, text);
     int err = quota_new(&trial, &scripts, live->zones, live->log, ring, EPOCH_TRIAL,
                         false, faults);
-    err = err ? err : try_costs(live, trial, faults);
+    err = err ? err : try_costs(live, trial, a, faults);
     if (!err) {
         memcpy(hash, trial->hash, sizeof(trial->hash));
-        quota_compare(live, trial, ring, wall_ms, out);
+        quota_compare(live, trial, ring, wall_ms, a, out);
     }
     quota_free(trial);
     free(files);

@@ -65,26 +65,32 @@ const char *quota_hash(const struct quota *q); /* 16 hex digits of the script's 
 void quota_put_inputs(const struct quota *q, const struct key *k, struct buf *out);
 
 /* How the live keys (neither revoked nor expired) fare under `to` beside `from`, with
- * the overrides of now. Tighter: some window takes fewer, a scope is lost, or limits
- * begin to be enforced; looser: some such thing the other way, and nothing tighter.
- * Leaves no mark on the keys. Any thread. */
+ * the overrides of now. Tighter: some window takes fewer, a scope is lost, limits begin
+ * to be enforced, or a route that the key may use costs it more; looser: some such
+ * thing the other way, and nothing tighter. Leaves no mark on the keys. Any thread. The
+ * list of costs is in the arena, its texts are the routes'. */
 enum { QUOTA_LISTED = 20 };
 struct quota_change {
     size_t keys, tighter, looser;
-    int n_listed;
+    int n_costs, n_listed;
+    struct quota_cost { /* of a route of both, where it changes */
+        struct str label;
+        uint32_t scope, from, to;
+    } * costs;
     struct quota_listed { /* the first of them */
         const struct key *key;
         bool tighter;
         struct limit_rule from, to;
         uint32_t lost; /* scopes */
         enum quota_mode mode_from, mode_to;
+        int dearer, cheaper; /* routes */
     } listed[QUOTA_LISTED];
 };
 void quota_compare(struct quota *from, struct quota *to, const struct keyring *ring,
-                   int64_t wall_ms, struct quota_change *out);
+                   int64_t wall_ms, struct arena *a, struct quota_change *out);
 /* How they would fare under this text as scripts/quota.lua. ERR_INVALID with faults. */
 int quota_try(struct quota *live, struct str text, const struct keyring *ring,
-              int64_t wall_ms, struct quota_change *out, char hash[17],
+              int64_t wall_ms, struct arena *a, struct quota_change *out, char hash[17],
               struct buf *faults) MUST_CHECK;
 
 #endif

@@ -60,9 +60,6 @@ struct str quota_input(const struct key *k, enum quota_input i, char scratch[32]
 /* Reads reads, mode and tests of the file. */
 int quota_script_load(struct quota *q, const struct source *s,
                       struct buf *faults) MUST_CHECK;
-/* As quota_costs, of anybody's routes. */
-int quota_script_costs(struct quota *q, struct quota_route *routes, int n,
-                       struct buf *faults) MUST_CHECK;
 /* Asks for this key; false with `why`. */
 bool quota_script_ask(struct quota *q, const struct key *k, struct quota_class *out,
                       struct buf *why) MUST_CHECK;

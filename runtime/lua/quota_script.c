@@ -353,16 +353,10 @@ static int l_names(lua_State *L)
 
 int quota_costs(struct quota *q, struct quota_route *routes, int n, struct buf *faults)
 {
-    q->routes = routes;
-    q->n_routes = n;
-    return quota_script_costs(q, routes, n, faults);
-}
-
-int quota_script_costs(struct quota *q, struct quota_route *routes, int n,
-                       struct buf *faults)
-{
     struct buf why;
     bool ok = true;
+    q->routes = routes;
+    q->n_routes = n;
     buf_init(&why);
     pthread_mutex_lock(&q->lock);
     for (int i = 0; i < n && ok; i++)

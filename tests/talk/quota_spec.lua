@@ -5,6 +5,7 @@ local client = require("tests.talk.support.client")
 local http = require("tests.talk.support.http")
 local prom = require("tests.talk.support.prom")
 local server = require("tests.talk.support.server")
+local shell = require("tests.talk.support.shell")
 
 local P = "/api/platform/v1"
 
@@ -169,6 +170,30 @@ describe("a quota policy", function()
     r = admin:post(P .. "/quota/diff", { source = policy:gsub("= 3 }", "= 1001 }") })
     assert.same({ 422, "quota_refused" }, { r.status, r:json().code })
     assert.truthy(r:json().detail:find("must be a whole number from 1 to 1000", 1, true), r.body)
+  end)
+
+  it("is compared by what requests cost, too", function()
+    local SERVICE = "GET /api/calendar/v1/public/org/{org_slug}/service/{service_slug}"
+    local text = policy:gsub("= 3 }", '= 4, ["GET /api/calendar/v1/services"] = 2 }')
+    local r = admin:post(P .. "/quota/diff", { source = text })
+    assert.equal(200, r.status, r.body)
+    local diff = r:json().diff
+    table.sort(diff.costs, function(a, b) return a.from < b.from end)
+    assert.same({ { route = "GET /api/calendar/v1/services", from = 1, to = 2 },
+      { route = SERVICE, from = 3, to = 4 } }, diff.costs)
+    assert.same({ diff.keys, 0 }, { diff.tighter, diff.looser })
+    assert.same({ "tighter", 2, 0 },
+      { diff.first[1].becomes, diff.first[1].dearer, diff.first[1].cheaper })
+    local new = s.dir .. "/new.lua"
+    shell.write(new, (policy:gsub("= 3 }", "= 2 }")))
+    diff = s:tell("quota", "diff", new)
+    assert.same({ { { route = SERVICE, from = 3, to = 2 } }, 0, 1 },
+      { diff.costs, diff.tighter, diff.first[1].cheaper })
+    local code, out = s:cli("quota", "diff", new)
+    assert.equal(0, code)
+    assert.truthy(out:find("\ncost +" .. SERVICE:gsub("%p", "%%%0") .. " from 3 to 2\n"), out)
+    assert.truthy(out:find("\nlooser [^\n]* 1 cheaper\n"), out)
+    assert.same({}, admin:post(P .. "/quota/diff", { source = policy }):json().diff.costs)
   end)
 end)
 

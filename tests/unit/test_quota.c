@@ -235,7 +235,7 @@ static void what_another_text_would_change_is_listed(void **state)
                                STR("return { reads = { 'plan' }, limits = function(k)"
                                    " return { per_minute = k.plan and 5 or 20,"
                                    " per_hour = 10, per_day = 10 } end }"),
-                               x->ring, 0, &c, hash, &x->s.faults),
+                               x->ring, 0, &x->s.arena, &c, hash, &x->s.faults),
                      0);
     assert_int_equal(c.keys, 2);
     assert_int_equal(c.tighter, 1);
@@ -247,9 +247,9 @@ static void what_another_text_would_change_is_listed(void **state)
     assert_int_equal(strlen(hash), 16);
     assert_int_equal(atomic_load(&large->quota), mark);
     assert_int_equal(minute(x, large), 10);
-    assert_int_equal(
-        quota_try(x->quota, STR("return {"), x->ring, 0, &c, hash, &x->s.faults),
-        ERR_INVALID);
+    assert_int_equal(quota_try(x->quota, STR("return {"), x->ring, 0, &x->s.arena, &c,
+                               hash, &x->s.faults),
+                     ERR_INVALID);
     folder_told(&x->s, "quota.lua", "quota.lua:1: ");
 }
 
@@ -270,7 +270,7 @@ static void scopes_and_modes_are_compared_too(void **state)
         quota_try(x->quota,
                   STR("return { mode = 'shadow', limits = function() return"
                       " { " NUMBERS ", read_only = true } end }"),
-                  x->ring, 0, &c, hash, &x->s.faults),
+                  x->ring, 0, &x->s.arena, &c, hash, &x->s.faults),
         0);
     assert_int_equal(c.tighter, 1);
     assert_int_equal(
@@ -278,10 +278,84 @@ static void scopes_and_modes_are_compared_too(void **state)
                   STR("return { limits = function() return"
                       " { per_minute = 100, per_hour = 100, per_day = 100 }"
                       " end }"),
-                  x->ring, 0, &c, hash, &x->s.faults),
+                  x->ring, 0, &x->s.arena, &c, hash, &x->s.faults),
         0);
     assert_int_equal(c.tighter, 1); /* it begins to refuse */
     assert_int_equal(c.looser, 0);
+}
+
+static struct key *scoped(struct fixture *x, uint32_t scopes)
+{
+    struct key *k = add(x, "", ENV_NONE);
+    keyring_change_key(x->ring, k, &(struct key_facts){.version = 1, .scopes = scopes});
+    return k;
+}
+
+static int try_costs(struct fixture *x, const char *cost, int limit,
+                     struct quota_change *c)
+{
+    char text[256], hash[17];
+    snprintf(text, sizeof(text),
+             "return { cost = %s, limits = function() return { per_minute = %d,"
+             " per_hour = 10, per_day = 10 } end }",
+             cost, limit);
+    return quota_try(x->quota, str_of(text), x->ring, 0, &x->s.arena, c, hash,
+                     &x->s.faults);
+}
+
+static void what_requests_cost_is_compared_too(void **state)
+{
+    struct fixture *x = *state;
+    struct quota_change c;
+    struct quota_route r[] = {{.label = STR("GET /a"), .scope = STR("services:read")},
+                              {.label = STR("POST /a")}};
+    struct key *all = scoped(x, SCOPE_ALL), *few = scoped(x, SCOPE_BOOKINGS_READ);
+    assert_int_equal(
+        load(x, 1,
+             "return { cost = function() return 5 end, limits = function() return"
+             " { per_minute = 10, per_hour = 10, per_day = 10 } end }"),
+        0);
+    assert_int_equal(quota_costs(x->quota, r, 2, &x->s.faults), 0);
+    assert_int_equal(try_costs(x, "{ ['GET /a'] = 7, ['POST /a'] = 2 }", 10, &c), 0);
+    assert_int_equal(c.n_costs, 2);
+    assert_true(str_eq(c.costs[0].label, STR("GET /a")));
+    assert_int_equal(c.costs[0].from, 5);
+    assert_int_equal(c.costs[0].to, 7);
+    assert_int_equal(c.tighter, 1);
+    assert_int_equal(c.looser, 1);
+    assert_ptr_equal(c.listed[0].key, all);
+    assert_true(c.listed[0].tighter);
+    assert_int_equal(c.listed[0].dearer, 1);
+    assert_int_equal(c.listed[0].cheaper, 1);
+    assert_ptr_equal(c.listed[1].key, few); /* which may not GET /a */
+    assert_int_equal(c.listed[1].dearer, 0);
+    assert_int_equal(try_costs(x, "function() return 5 end", 10, &c), 0);
+    assert_int_equal(c.n_costs + c.n_listed, 0);
+    assert_int_equal(r[0].cost, 5); /* the live ones */
+}
+
+static void a_cost_beyond_the_smallest_window_makes_no_difference(void **state)
+{
+    struct fixture *x = *state;
+    struct quota_change c;
+    struct quota_route r = {.label = STR("GET /a")};
+    scoped(x, SCOPE_ALL);
+    assert_int_equal(load(x, 1,
+                          "return { cost = function() return 5 end, limits = function()"
+                          " return { per_minute = 3, per_hour = 10, per_day = 10 }"
+                          " end }"),
+                     0);
+    assert_int_equal(quota_costs(x->quota, &r, 1, &x->s.faults), 0);
+    assert_int_equal(try_costs(x, "{ ['GET /a'] = 7 }", 3, &c), 0);
+    assert_int_equal(c.n_costs, 1);
+    assert_int_equal(c.tighter + c.looser, 0);
+    assert_int_equal(try_costs(x, "{ ['GET /a'] = 4 }", 3, &c), 0);
+    assert_int_equal(c.tighter + c.looser, 0);
+    assert_int_equal(try_costs(x, "{ ['GET /a'] = 2 }", 3, &c), 0);
+    assert_int_equal(c.looser, 1);
+    assert_int_equal(c.listed[0].cheaper, 1);
+    assert_int_equal(try_costs(x, "{ ['GET /a'] = 7 }", 6, &c), 0);
+    assert_int_equal(c.tighter, 1); /* the window takes more, and a request costs 6 */
 }
 
 int main(void)
@@ -299,6 +373,8 @@ int main(void)
         TEST(an_override_stands_above_it),
         TEST(what_another_text_would_change_is_listed),
         TEST(scopes_and_modes_are_compared_too),
+        TEST(what_requests_cost_is_compared_too),
+        TEST(a_cost_beyond_the_smallest_window_makes_no_difference),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

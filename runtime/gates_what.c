@@ -127,11 +127,19 @@ static void make_etag(struct flight *f)
     unsigned char digest[DIGEST_BYTES];
     struct buf b;
     buf_init(&b);
-    buf_fmt(&b, "%s %llu %u %lld %s %.*s?%.*s", s->etag_salt,
-            (unsigned long long)writer_changes(s->writer), f->generation->number,
-            (long long)(f->x->now.wall_ms / 60000), f->org ? f->org->id : "",
-            (int)req->path.n, req->path.p, (int)req->query.n,
-            req->query.p ? req->query.p : "");
+    buf_str(&b, str_of(s->etag_salt));
+    buf_char(&b, ' ');
+    buf_u64(&b, writer_changes(s->writer));
+    buf_char(&b, ' ');
+    buf_u64(&b, f->generation->number);
+    buf_char(&b, ' ');
+    buf_i64(&b, f->x->now.wall_ms / 60000);
+    buf_char(&b, ' ');
+    buf_str(&b, str_of(f->org ? f->org->id : ""));
+    buf_char(&b, ' ');
+    buf_str(&b, req->path);
+    buf_char(&b, '?');
+    buf_str(&b, req->query);
     secret_digest(&s->pepper, buf_slice(&b), digest);
     buf_clear(&b);
     buf_char(&b, '"');

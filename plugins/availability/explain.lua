@@ -10,6 +10,7 @@ local rules = require("availability.rules")
 local store = require("availability.store")
 local tally = require("availability.tally")
 local windows = require("availability.windows")
+local worlds = require("availability.worlds")
 
 local explain = {}
 
@@ -137,7 +138,7 @@ local function of_candidate(world, who, ask, stopped)
 end
 
 local function verdict(service, ask)
-  local slots, violations = offer.decide(store.world(service), ask)
+  local slots, violations = offer.decide(worlds.of(service), ask)
   if slots then
     return { bookable = true, status = 201 }
   elseif violations then
@@ -154,7 +155,7 @@ function explain.start(service, ask)
     return { trace = { step("service", "status", "refuses", why) }, hosts = {},
       verdict = { bookable = false, status = 404, code = "not_found" } }
   end
-  local world, told = store.world(service), { hosts = {}, verdict = verdict(service, ask) }
+  local world, told = worlds.of(service), { hosts = {}, verdict = verdict(service, ask) }
   told.trace = of_service(service, ask)
   table.insert(told.trace, of_hosts(world, ask))
   local stopped = refuses(told.trace)

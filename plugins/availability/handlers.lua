@@ -9,6 +9,7 @@ local service_rules = require("services.rules")
 local store = require("availability.store")
 local unbookable = require("availability.unbookable")
 local view = require("availability.view")
+local worlds = require("availability.worlds")
 
 local handlers = {}
 
@@ -18,10 +19,9 @@ local function tell_until(now)
   kordless.fresh(now % 60 == 0 and now + 1 or store.next_expiry(now) or now + 60)
 end
 
-local function answer(service, query)
+local function answer(world, query)
   tell_until(query.now)
   local from = query.unbookable and unbookable or { list = offer.list, view = view.slots }
-  local world = store.world(service)
   local slots = from.list(world, query)
   if not slots then
     return nil, "validation_error", { detail = input.TOO_MANY }
@@ -39,20 +39,21 @@ function handlers.list(req)
   if not ok then
     return nil, why
   end
-  local service = services.service_by_slug(organization.id, query.service_slug)
-  if not service or not service_rules.is_public(service) then
+  local world = worlds.find(organization.id, query.service_slug)
+  if not world or not service_rules.is_public(world.service) then
     return nil, "not_found"
   end
-  return answer(service, query)
+  return answer(world, query)
 end
 
--- A service of the organization; nil when it, or the host or team asked for, is not its own.
-local function own_service(req)
+-- The world of a service of the organization; nil when it, or the host or team asked for, is not
+-- its own.
+local function own_world(req)
   local own, query = req.organization.id, req.query
-  local service = services.service_by_slug(own, query.service_slug)
-  if service and (not query.host_id or store.has_host(own, query.host_id))
+  local world = worlds.find(own, query.service_slug)
+  if world and (not query.host_id or store.has_host(own, query.host_id))
     and (not query.team_id or store.has_team(own, query.team_id)) then
-    return service
+    return world
   end
 end
 
@@ -62,18 +63,19 @@ function handlers.list_own(req)
   if faults[1] then
     return fields.refusal(faults)
   end
-  local service = own_service(req)
-  if not service or service.status ~= "active" then
+  local world = own_world(req)
+  if not world or world.service.status ~= "active" then
     return nil, "not_found"
   end
-  return answer(service, query)
+  return answer(world, query)
 end
 
 function handlers.explain(req)
-  local service = own_service(req)
-  if not service then
+  local world = own_world(req)
+  if not world then
     return nil, "not_found"
   end
+  local service = world.service
   local ask, faults = input.explain(req.query, service, kordless.now())
   if faults[1] then
     return fields.refusal(faults)

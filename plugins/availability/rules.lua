@@ -1,6 +1,7 @@
 -- Which starts can be booked, and why one cannot. Pure: everything it looks at is given.
 --
--- world: {organization_id, team_id?, service, candidates, schedules, closures, version}
+-- world: {organization_id, team_id?, service, candidates, schedules, closures, version, source?};
+-- `source` is what worlds of the same service and version share.
 -- candidate: {key, id?, hosts = {host ids}, host?, team?}; `id` is absent where a whole
 -- team is booked at once, and `key` then names the team.
 -- query: {from, to, now, party_size}, instants in seconds.

@@ -1,7 +1,6 @@
 -- All SQL of availability: the catalogue of one service, and the ledger's claims.
 
 local limits = require("services.limits")
-local services = require("services.store")
 local windows = require("availability.windows")
 
 local store = {}
@@ -55,7 +54,8 @@ local function schedules(owners)
   return found
 end
 
-local function read_world(service, version)
+-- Everything the rules look at besides claims; see rules.lua. version: of the catalogue.
+function store.world(service, version)
   local organization_id, hosts = service.organization_id, people(service)
   local by_team = service.fulfillment == "team" or service.fulfillment == "collective"
   local team_id = by_team and service.team_id or nil
@@ -74,42 +74,6 @@ local function read_world(service, version)
     closures = kordless.db.query(
       "SELECT first_date, last_date, reason FROM closure WHERE organization_id = ?",
       organization_id),
-    version = version,
-  }
-end
-
--- What was read of a service stays good while its organization's catalogue keeps its
--- version: every change of it counts the version up, in the same transaction.
-local WORLDS = 256
-local worlds, kept = {}, 0
-
-local function keep(world)
-  if not worlds[world.service.id] then
-    if kept == WORLDS then
-      worlds, kept = {}, 0
-    end
-    kept = kept + 1
-  end
-  worlds[world.service.id] = world
-  return world
-end
-
--- Everything the rules look at besides claims; see rules.lua. The caller may change the
--- list of candidates, nothing else.
-function store.world(service)
-  local version = services.version(service.organization_id)
-  local known = worlds[service.id]
-  if not known or known.version ~= version then
-    known = keep(read_world(service, version))
-  end
-  return {
-    organization_id = known.organization_id,
-    team_id = known.team_id,
-    service = known.service,
-    limits = known.limits,
-    candidates = known.candidates,
-    schedules = known.schedules,
-    closures = known.closures,
     version = version,
   }
 end
@@ -138,6 +102,22 @@ end
 local IN_SESSION = "claim u WHERE u.subject = c.owner"
   .. " AND (u.expires_at IS NULL OR u.expires_at > ?) AND u.owner <> ?"
 
+-- By the number of subjects, without those of a booking that is being moved or with all.
+local FEW = 64
+local texts = { [true] = {}, [false] = {} }
+
+local function claims_of(n, moved)
+  local text = texts[moved][n]
+  if not text then
+    text = "claim c WHERE c.subject IN (" .. string.rep("?", n, ", ") .. ") AND c.b0 > ?"
+      .. " AND c.b0 < ? AND c.b1 > ? AND (c.certain OR (c.expires_at IS NULL OR c.expires_at > ?)"
+      .. " AND (c.owner NOT LIKE '%/%' OR EXISTS (SELECT 1 FROM " .. IN_SESSION .. ")))"
+      .. (moved and " AND c.owner <> ?" or "")
+    texts[moved][n] = n <= FEW and text or nil
+  end
+  return text
+end
+
 -- Claims `c` of all candidates that count in [lo, hi), and the parameters, appended to args:
 -- without those of `except`, a booking that is being moved, without holds that ran out at
 -- `now`, and without sessions that then nobody is left in. Most are certain to count, and the
@@ -151,10 +131,7 @@ local function standing(args, world, lo, hi, now, except)
   if except ~= "" then
     args[#args + 1] = except
   end
-  return "claim c WHERE c.subject IN (" .. marks(ids) .. ") AND c.b0 > ? AND c.b0 < ?"
-    .. " AND c.b1 > ? AND (c.certain OR (c.expires_at IS NULL OR c.expires_at > ?)"
-    .. " AND (c.owner NOT LIKE '%/%' OR EXISTS (SELECT 1 FROM " .. IN_SESSION .. ")))"
-    .. (except ~= "" and " AND c.owner <> ?" or ""), args
+  return claims_of(#ids, except ~= ""), args
 end
 
 -- Those claims as rows.

@@ -61,11 +61,9 @@ function windows.closed(world, closures)
   return set
 end
 
--- Lays out everything a look at [lo, hi) needs: the hours of the tiers all candidates
--- share, and of each host. An absent schedule does not restrict.
-function windows.layout(world, lo, hi)
-  local from, to = lo - BEFORE, hi + world.service.duration_minutes * 60
-  local layout = { hosts = {}, closed = windows.closed(world, world.closures) }
+local function lay_out(world, from, to)
+  local layout = { schedules = world.schedules, from = from, to = to, hours = {}, open = {},
+    closed = windows.closed(world, world.closures) }
   for _, owner in ipairs({ world.organization_id, world.team_id or false, world.service.id }) do
     local schedule = world.schedules[owner]
     if schedule then
@@ -73,10 +71,36 @@ function windows.layout(world, lo, hi)
       layout.shared = layout.shared and layout.shared:intersect(set) or set
     end
   end
-  for _, who in ipairs(world.candidates) do
-    for _, id in ipairs(who.hosts) do
-      local schedule = world.schedules[id]
-      layout.hosts[id] = schedule and windows.open(schedule, from, to)
+  return layout
+end
+
+-- What was laid out of a world stays true for as long as the world is read anew for each change:
+-- whole days of it are kept, since the next question is about the same ones. By a world's source
+-- (worlds.lua), then by days; all of it goes when it has `ROOM` spans.
+local ROOM = 50000
+local kept, room = {}, ROOM
+
+local function keep(spans)
+  room = room - spans
+  if room < 0 then
+    kept, room = {}, ROOM
+  end
+end
+
+-- Lays out everything a look at [lo, hi) needs: the hours of the tiers all candidates
+-- share, and as they are asked for those of each. An absent schedule does not restrict.
+function windows.layout(world, lo, hi)
+  local first, last = lo // 86400, (hi - 1) // 86400
+  local key = first << 12 | last - first -- no question is about more than 62 days
+  local known = world.source and kept[world.source]
+  local layout = known and known[key]
+  if not layout then
+    layout = lay_out(world, first * 86400 - BEFORE,
+      (last + 1) * 86400 + world.service.duration_minutes * 60)
+    if world.source then
+      keep(8 + #layout.closed + (layout.shared and #layout.shared or 0))
+      known = kept[world.source] or {}
+      kept[world.source], known[key] = known, layout
     end
   end
   return layout
@@ -85,19 +109,32 @@ end
 -- The hours of a candidate (all of its hosts), also on closed days. With no schedule at all
 -- there are none.
 function windows.hours(layout, who)
-  local set = layout.shared
-  for _, id in ipairs(who.hosts) do
-    local own = layout.hosts[id]
-    if own then
-      set = set and set:intersect(own) or own
-    end
+  local set = layout.hours[who.key]
+  if set then
+    return set
   end
-  return set or kordless.span.new()
+  set = layout.shared
+  for _, id in ipairs(who.hosts) do
+    local schedule = layout.schedules[id]
+    local own = schedule and windows.open(schedule, layout.from, layout.to)
+    set = own and set and set:intersect(own) or own or set
+  end
+  set = set or kordless.span.new()
+  layout.hours[who.key] = set
+  keep(#set)
+  return set
 end
 
 -- When a candidate can be booked.
 function windows.of(layout, who)
-  return windows.hours(layout, who):subtract(layout.closed)
+  local set = layout.open[who.key]
+  if not set then
+    set = windows.hours(layout, who)
+    set = #layout.closed > 0 and set:subtract(layout.closed) or set
+    layout.open[who.key] = set
+    keep(#set)
+  end
+  return set
 end
 
 -- The grid's starts in [lo, hi), ascending, at most `max` of them.

@@ -1,7 +1,6 @@
 -- How a booking is made and moved: decide on a snapshot, commit on the writer, and decide
 -- again when what was decided on has changed meanwhile.
 
-local availability = require("availability.store")
 local contact = require("bookings.contact")
 local customer = require("bookings.customer")
 local draft = require("bookings.draft")
@@ -13,6 +12,7 @@ local rules = require("bookings.rules")
 local services = require("services.store")
 local slot_view = require("availability.view")
 local versions = require("services.versions")
+local worlds = require("availability.worlds")
 
 local flow = {}
 
@@ -55,7 +55,7 @@ local function settle(name, ask, keep, read, args)
     if not service then
       return nil, why, more
     end
-    local world = availability.world(service)
+    local world = worlds.of(service)
     local slots, violations = offer.decide(world, ask)
     violations = join(violations, limits.refusals(world, ask), customer.refusals(service, ask))
     if violations[1] then
@@ -209,7 +209,7 @@ local function change(name, read_booking, check, more)
       local service = services.service(row.service_id)
       local ask = { start = row.start_at, now = more.now, party_size = row.party_size,
         except = row.id }
-      return taken(availability.world(service), ask)
+      return taken(worlds.of(service), ask)
     elseif not result.changed then
       return answer(result)
     end

@@ -1,7 +1,6 @@
 -- Where a booking may be moved to: the slots that its reschedule would take, its own counted
 -- free.
 
-local availability = require("availability.store")
 local flow = require("bookings.flow")
 local limits = require("bookings.limits")
 local offer = require("availability.offer")
@@ -10,6 +9,7 @@ local ranges = require("availability.input")
 local rules = require("bookings.rules")
 local services = require("services.store")
 local slot_view = require("availability.view")
+local worlds = require("availability.worlds")
 
 local moves = {}
 
@@ -18,7 +18,7 @@ local moves = {}
 local function answer(row, service, asked, narrow)
   flow.as_before(asked, row, service)
   asked.now = kordless.now()
-  local world = availability.world(service)
+  local world = worlds.of(service)
   local slots = offer.list(world, asked)
   if not slots then
     return nil, "validation_error", { detail = ranges.TOO_MANY }

@@ -29,8 +29,11 @@ end
 
 -- The same of a query, where a "+" that was not escaped arrives as a blank.
 function fields.asked(text)
+  if text and text:find(" ", 1, true) then
+    text = text:gsub(" (%d%d:%d%d)$", "+%1")
+  end
   if text then
-    return kordless.time.parse((text:gsub(" (%d%d:%d%d)$", "+%1")))
+    return kordless.time.parse(text)
   end
 end
 

@@ -35,11 +35,15 @@ static bool fault(struct schema_look *look, const char *fmt, ...)
 /* "contact", then "contact.name", then "contact.phones[2]". */
 static size_t enter(struct schema_look *look, struct str name, int position)
 {
-    size_t at = strlen(look->path), room = sizeof(look->path) - at;
-    if (position)
-        snprintf(look->path + at, room, "[%d]", position);
-    else
-        snprintf(look->path + at, room, "%s%.*s", at ? "." : "", (int)name.n, name.p);
+    size_t at = strlen(look->path), room = sizeof(look->path) - 1 - at, n = at;
+    if (position) {
+        snprintf(look->path + at, room + 1, "[%d]", position);
+    } else if (room > name.n) { /* by hand: every member of every request comes by */
+        if (at)
+            look->path[n++] = '.';
+        memcpy(look->path + n, name.p, name.n);
+        look->path[n + name.n] = '\0';
+    }
     return at;
 }
 
@@ -364,12 +368,12 @@ static bool check_object(lua_State *L, int idx, const struct schema *s, bool top
     char name[sizeof(look->path)];
     if (lua_type(L, idx) != LUA_TTABLE || json_is_marked(L, idx))
         return fault(look, top ? "must be a JSON object" : "must be an object");
-    snprintf(name, sizeof(name), "%s", look->path);
+    strcpy(name, look->path); /* as long */
     if (top)
         look->path[0] = '\0'; /* its members are called by their own names */
     for (int i = 0; i < s->n_properties; i++)
         ok = check_property(L, idx, &s->properties[i], look) && ok;
-    snprintf(look->path, sizeof(look->path), "%s", name);
+    strcpy(look->path, name);
     if (look->strict && s->n_properties)
         ok = check_undeclared(L, idx, s, look) && ok;
     return ok;

@@ -149,3 +149,40 @@ describe("the grid", function()
       starts(w, 340, "2026-03-10T20:00:00Z", "2026-03-11T10:00:00Z"))
   end)
 end)
+
+describe("what was laid out", function()
+  local function asked(w, from, to)
+    local layout = windows.layout(w, at(from), at(to))
+    windows.of(layout, w.candidates[1])
+    return layout
+  end
+
+  it("is kept for the next question about these days, of the same source", function()
+    local w = world({ org = schedule(NY, { { "09:00", "17:00" } }) })
+    w.source = {}
+    local first = asked(w, "2026-03-02T12:00:00Z", "2026-03-09T00:00:00Z")
+    assert.equal(first, asked(w, "2026-03-02T23:59:59Z", "2026-03-08T00:00:01Z"))
+    assert.are_not.equal(first, asked(w, "2026-03-02T12:00:00Z", "2026-03-09T00:00:01Z"))
+    assert.are_not.equal(first, asked(w, "2026-03-03T00:00:00Z", "2026-03-09T00:00:00Z"))
+    w.source = {}
+    w.schedules.org = schedule(NY, { { "10:00", "11:00" } })
+    assert.same({ "2026-03-02T15:00:00Z/2026-03-02T16:00:00Z" },
+      open(w, "2026-03-02T12:00:00Z", "2026-03-03T00:00:00Z"))
+    w.source = nil
+    assert.are_not.equal(asked(w, "2026-03-02T12:00:00Z", "2026-03-09T00:00:00Z"),
+      asked(w, "2026-03-02T12:00:00Z", "2026-03-09T00:00:00Z"))
+  end)
+
+  it("is forgotten when it has become much", function()
+    local w = world({ org = schedule(NY, { { "09:00", "12:00" }, { "13:00", "17:00" } }) })
+    w.source = {}
+    local lo, spans, n = at("2026-01-01T00:00:00Z"), 0, 0
+    local first = windows.layout(w, lo, lo + 60 * 86400)
+    repeat
+      n = n + 1
+      local layout = windows.layout(w, lo + n * 86400, lo + (n + 60) * 86400)
+      spans = spans + #windows.of(layout, w.candidates[1])
+    until windows.layout(w, lo, lo + 60 * 86400) ~= first or spans > 100000
+    assert.is_true(spans > 10000 and spans < 50000, spans)
+  end)
+end)

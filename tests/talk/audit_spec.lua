@@ -170,7 +170,7 @@ describe("the audit of an organization", function()
     local told = own:post("/notary/own/plain", { organization_id = "org_other" }):json()
     assert.truthy(told.why:find("another organization", 1, true))
     note("later", { organization_id = org.id })
-    for _ = 1, 500 do
+    for _ = 1, 3000 do
       list = rows()
       if list[1] then break end
       require("socket").sleep(0.01)

@@ -46,7 +46,7 @@ describe("the decision log", function()
       end
       return #list >= n
     end
-    for _ = 1, 500 do
+    for _ = 1, 3000 do
       if read() then break end
       require("socket").sleep(0.01)
     end
@@ -119,7 +119,7 @@ return {
       assert.equal(i < 3 and 201 or 422, r.status, r.body)
     end
     local text = shell.read(s.data .. "/decisions.jsonl")
-    for _ = 1, 200 do -- the last line is on its way
+    for _ = 1, 3000 do -- the last line is on its way
       if text:find('"refused"', 1, true) then break end
       require("socket").sleep(0.01)
       text = shell.read(s.data .. "/decisions.jsonl")

@@ -29,7 +29,7 @@ describe("the example notes", function()
 
   -- How many the hook has logged, once it is as many as that.
   local function kept(least)
-    for _ = 1, 500 do
+    for _ = 1, 3000 do
       local _, n = s:log():gsub("event=note_kept", "")
       if n >= least then return n end
       require("socket").sleep(0.01)

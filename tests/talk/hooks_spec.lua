@@ -20,7 +20,7 @@ describe("hooks", function()
   -- What was heard since, once there are `n` of it; and that no more comes.
   local function heard(n)
     local list
-    for _ = 1, 500 do
+    for _ = 1, 3000 do
       list = c:get("/ears/heard"):json().heard
       if #list >= seen + n then break end
       socket.sleep(0.01)

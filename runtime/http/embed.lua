@@ -1,7 +1,8 @@
 -- Writes the table of http/asset.h, at build: `embed.lua OUT PLUGIN/NAME=FILE…`. Each file
 -- is copied and packed into OUT/, and OUT.c includes the bytes. What stands in an index as
--- {{assets}} becomes the folder that is named after the content of all its neighbours. The
--- same files give the same bytes.
+-- {{assets}} becomes the folder that is named after the content of all its neighbours. Lines
+-- that are comments stay behind: who reads them has the sources. The same files give the same
+-- bytes.
 
 local types = {
   html = "text/html; charset=utf-8", js = "text/javascript; charset=utf-8",
@@ -29,6 +30,20 @@ local function run(command)
   return out
 end
 
+-- A tenth of a module is comments.
+local function without_comments(name, text)
+  if not name:find("%.js$") or name == "chart.js" then return text end
+  local kept, ticks = {}, 0
+  for line in text:gmatch("[^\n]*\n?") do
+    local comment = line:find("^%s*//")
+    assert(not comment or ticks % 2 == 0, name .. ": in a template it may be none: " .. line)
+    if not comment then
+      kept[#kept + 1], ticks = line, ticks + select(2, line:gsub("`", ""))
+    end
+  end
+  return table.concat(kept)
+end
+
 -- plugin -> its files by name
 local function collect(words)
   local plugins = {}
@@ -37,7 +52,8 @@ local function collect(words)
     assert(plugin and not name:find("..", 1, true), "not PLUGIN/NAME=FILE: " .. words[i])
     assert(types[name:match("%.(%w+)$")], "no media type for " .. name)
     plugins[plugin] = plugins[plugin] or {}
-    table.insert(plugins[plugin], { plugin = plugin, name = name, text = read(path) })
+    table.insert(plugins[plugin], { plugin = plugin, name = name,
+      text = without_comments(name, read(path)) })
   end
   return plugins
 end

@@ -6,6 +6,7 @@ local page = require("services.page")
 local patch = require("services.patch")
 local rules = require("services.people_rules")
 local store = require("services.people_store")
+local versions = require("services.versions")
 
 local people = {}
 
@@ -26,7 +27,7 @@ function people.show_host(req)
   if not row then
     return nil, "not_found"
   end
-  return 200, { host = rules.host(row) }
+  return 200, { host = rules.host(row) }, { ETag = versions.etag(row.version) }
 end
 
 function people.change_host(req)
@@ -61,7 +62,7 @@ function people.show_team(req)
   if not row then
     return nil, "not_found"
   end
-  return 200, { team = rules.team(row) }
+  return 200, { team = rules.team(row) }, { ETag = versions.etag(row.version) }
 end
 
 function people.change_team(req)

@@ -23,6 +23,7 @@ function people.host(row)
     status = row.status,
     created_at = time(row.created_at),
     updated_at = time(row.updated_at),
+    version = row.version,
   }
 end
 
@@ -35,6 +36,7 @@ function people.changed_host(row, body)
   return {
     id = row.id, display_name = wire.displayName, email = fields.text(wire.email),
     timezone = wire.timezone, status = wire.status,
+    created_at = row.created_at, updated_at = row.updated_at, version = row.version,
   }
 end
 
@@ -54,15 +56,24 @@ function people.team(row)
     members = members,
     created_at = time(row.created_at),
     updated_at = time(row.updated_at),
+    version = row.version,
   }
 end
 
+local function asked_before(x, y)
+  return x.priority < y.priority or x.priority == y.priority and x.host_id < y.host_id
+end
+
+-- Its members in the order in which they are read.
 function people.changed_team(row, body)
   local wire = patch.merge(
     { name = row.name, description = row.description, members = row.members }, body)
+  local members = table.move(wire.members, 1, #wire.members, 1, {})
+  table.sort(members, asked_before)
   return {
     id = row.id, name = wire.name, description = fields.text(wire.description),
-    members = wire.members,
+    members = members,
+    created_at = row.created_at, updated_at = row.updated_at, version = row.version,
   }
 end
 

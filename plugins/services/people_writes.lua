@@ -1,38 +1,54 @@
--- Transactions on hosts and teams. args: organization_id, now, and what each says.
+-- Transactions on hosts and teams. args: organization_id, now, meant (the versions that If-Match
+-- names), and what each says.
 
 local changes = require("services.changes")
 local lists = require("services.list_store")
 local outcome = require("services.outcome")
 local people = require("services.people_rules")
 local store = require("services.people_store")
+local versions = require("services.versions")
 
 local writes = {}
 
-local function host_answer(status, args, id)
-  return kordless.answer(status, { host = people.host(store.host(args.organization_id, id)) })
+-- what: "host" or "team", as it is now.
+local function answer(status, args, what, id)
+  local row = store[what](args.organization_id, id)
+  local result = kordless.answer(status, { [what] = people[what](row) })
+  result.version = row.version
+  return result
 end
 
-local function team_answer(status, args, id)
-  return kordless.answer(status, { team = people.team(store.team(args.organization_id, id)) })
+-- Of the row that args.id names; or nil, and why nothing can be done with it.
+local function meant(args, what)
+  local row = store[what](args.organization_id, args.id)
+  if not row then
+    return nil, outcome.MISSING
+  elseif not versions.is_meant(args.meant, row.version) then
+    return nil, outcome.STALE
+  end
+  return row
 end
 
 -- id, body. The ledger makes a host's subject when it is first booked.
 function writes.create_host(args)
   store.add_host(args.organization_id, people.changed_host({ id = args.id }, args.body), args.now)
   outcome.tell(args, "host", args.id, "created")
-  return host_answer(201, args, args.id)
+  return answer(201, args, "host", args.id)
 end
 
--- id, body
+-- id, body. What changes nothing makes no new version.
 function writes.change_host(args)
-  local row = store.host(args.organization_id, args.id)
+  local row, why = meant(args, "host")
   if not row then
-    return outcome.MISSING
+    return why
   end
-  store.set_host(people.changed_host(row, args.body), args.now)
-  local after = people.host(store.host(args.organization_id, row.id))
-  outcome.tell(args, "host", row.id, "updated", changes.of(people.host(row), after))
-  return host_answer(200, args, row.id)
+  local host = people.changed_host(row, args.body)
+  local detail = changes.of(people.host(row), people.host(host))
+  if detail then
+    store.set_host(host, args.now)
+    outcome.tell(args, "host", row.id, "updated", detail)
+  end
+  return answer(200, args, "host", row.id)
 end
 
 local function has_bookings(violations, what, n)
@@ -45,9 +61,9 @@ end
 
 -- id
 function writes.delete_host(args)
-  local row = store.host(args.organization_id, args.id)
+  local row, why = meant(args, "host")
   if not row then
-    return outcome.MISSING
+    return why
   end
   local violations = {}
   has_bookings(violations, "host", store.host_bookings(row.id, args.now))
@@ -80,34 +96,36 @@ function writes.create_team(args)
   store.add_team(args.organization_id, team, args.now)
   store.set_members(team)
   outcome.tell(args, "team", team.id, "created", { name = team.name })
-  return team_answer(201, args, team.id)
+  return answer(201, args, "team", team.id)
 end
 
 -- id, body
 function writes.change_team(args)
-  local row = store.team(args.organization_id, args.id)
+  local row, why = meant(args, "team")
   if not row then
-    return outcome.MISSING
+    return why
   end
   local team = people.changed_team(row, args.body)
   local violations = strangers(args, team)
   if violations[1] then
     return outcome.refused(violations)
   end
-  store.set_team(team, args.now)
-  if args.body.members then
-    store.set_members(team)
+  local detail = changes.of(people.team(row), people.team(team))
+  if detail then
+    store.set_team(team, args.now)
+    if args.body.members then
+      store.set_members(team)
+    end
+    outcome.tell(args, "team", row.id, "updated", detail)
   end
-  local after = people.team(store.team(args.organization_id, row.id))
-  outcome.tell(args, "team", row.id, "updated", changes.of(people.team(row), after))
-  return team_answer(200, args, row.id)
+  return answer(200, args, "team", row.id)
 end
 
 -- id
 function writes.delete_team(args)
-  local row = store.team(args.organization_id, args.id)
+  local row, why = meant(args, "team")
   if not row then
-    return outcome.MISSING
+    return why
   end
   local violations = {}
   has_bookings(violations, "team", store.team_bookings(args.organization_id, row.id, args.now))

@@ -71,6 +71,9 @@ local function time(name)
   return { name, format = "date-time", required = true }
 end
 
+local version =
+  { "version", type = "integer", required = true, description = "What If-Match takes." }
+
 local location_types = { "onsite", "phone", "meet_url", "custom" }
 
 local function limits(more, ...)
@@ -130,8 +133,7 @@ local own_service = join(service, {
   { "host_ids", required = true, items = {} }, unset("team_id"),
   one("minimum_notice_minutes", "integer"), one("approval"),
   { "limits", required = true, nullable = true, properties = service_limits.properties },
-  settings, time("created_at"), time("updated_at"),
-  { "version", type = "integer", required = true, description = "What If-Match takes." },
+  settings, time("created_at"), time("updated_at"), version,
 })
 
 local function host_body(new)
@@ -144,7 +146,7 @@ end
 
 local host = {
   one("id"), one("displayName"), unset("email"), one("timezone"), one("status"),
-  time("created_at"), time("updated_at"),
+  time("created_at"), time("updated_at"), version,
 }
 
 local function team_body(new)
@@ -165,7 +167,7 @@ local team = {
   { "members", required = true, items = { properties = {
     one("host_id"), one("role"), one("weight", "integer"), one("priority", "integer"),
   } } },
-  time("created_at"), time("updated_at"),
+  time("created_at"), time("updated_at"), version,
 }
 
 local function windows(name, required)
@@ -184,8 +186,7 @@ local function hours(required)
       { "date", format = "date", required = true }, { "closed", type = "boolean" },
       windows("hours"),
     } } },
-    required and { "version", type = "integer", required = true,
-      description = "What If-Match takes." } or nil,
+    required and version or nil,
   } }
 end
 
@@ -222,10 +223,11 @@ local samples = {
   host = {
     id = ADA, displayName = "Ada Moreno", email = "ada@example.com",
     timezone = "America/New_York", status = "active", created_at = MADE, updated_at = CHANGED,
+    version = 2,
   },
   team = {
     id = "team_01ja0000000000000000000000", name = "Studio", created_at = MADE,
-    description = "Who gives the classes.", updated_at = CHANGED,
+    description = "Who gives the classes.", updated_at = CHANGED, version = 2,
     members = { { host_id = ADA, role = "lead", weight = 2, priority = 1 } },
   },
   closure = {
@@ -362,11 +364,11 @@ return {
       replies = reply(200, "host", host), reply = { host = samples.host } }),
     own("PATCH", "/hosts/{id}", "change_host", WRITE,
       "Changes what is named of a host; one that is inactive gets no new bookings.", {
-        body = host_body(), replies = reply(200, "host", host),
+        if_match = true, body = host_body(), replies = reply(200, "host", host),
         example = { body = { status = "inactive" } } }),
     own("DELETE", "/hosts/{id}", "delete_host", WRITE,
       "Removes a host that has no bookings ahead and is nowhere the last of a team.", {
-        replies = { [204] = {} } }),
+        if_match = true, replies = { [204] = {} } }),
     own("GET", "/teams", "list_teams", READ, "The organization's teams, page by page.", {
       query = { since, limit, cursor }, replies = listed("teams", team),
       reply = { teams = { samples.team } } }),
@@ -379,11 +381,11 @@ return {
       replies = reply(200, "team", team), reply = { team = samples.team } }),
     own("PATCH", "/teams/{id}", "change_team", WRITE,
       "Changes what is named of a team; members are replaced as a whole.", {
-        body = team_body(), replies = reply(200, "team", team),
+        if_match = true, body = team_body(), replies = reply(200, "team", team),
         example = { body = { description = "Who gives the classes." } } }),
     own("DELETE", "/teams/{id}", "delete_team", WRITE,
       "Removes a team that has no bookings ahead and gives no service.", {
-        replies = { [204] = {} } }),
+        if_match = true, replies = { [204] = {} } }),
     own("GET", "/schedules/{owner}/{id}", "show_schedule", READ,
       "The hours of an organization, team, host or service: /schedules/host/{id} and so on.", {
         replies = reply(200, "schedule", hours(true).properties),

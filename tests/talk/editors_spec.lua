@@ -1,5 +1,5 @@
--- Two people who change the same service, or the same hours, at once: who names the version it
--- had is told when it is another by now; who names none changes it whatever it is.
+-- Two people who change the same service, host, team or hours at once: who names the version it had
+-- is told when it is another by now; who names none changes it whatever it is.
 
 local book = require("tests.talk.support.book")
 local client = require("tests.talk.support.client")
@@ -87,15 +87,64 @@ describe("the second editor", function()
     desk:delete("/schedules/service/consultation")
   end)
 
-  it("is all but one of 24 who mean the same version", function()
-    local version, asked, tally = '"' .. service().version .. '"', {}, {}
-    for i = 1, 24 do
-      asked[i] = c:bytes({ method = "PATCH", path = P .. "/services/consultation",
-        headers = { ["If-Match"] = version, ["Content-Type"] = "application/json" },
-        body = { description = "By " .. i } })
+  local function host(name)
+    return desk:post("/hosts", { displayName = name, timezone = "UTC" }).host
+  end
+  local function team(...)
+    return desk:post("/teams", { name = "Crew", members = { ... } }).team
+  end
+
+  it("of a host or a team is told, and nothing of theirs stands", function()
+    local one = host("One")
+    for kind, made in pairs({ host = one, team = team({ host_id = one.id }) }) do
+      local path, name = P .. "/" .. kind .. "s/" .. made.id, kind == "host" and "displayName" or "name"
+      local function change(to, version)
+        return c:patch(path, { [name] = to }, { ["If-Match"] = version })
+      end
+      assert.same({ 1, '"1"' }, { made.version, c:get(path).headers.etag })
+      local r = change("First", '"1"')
+      assert.same({ 200, "First", 2, '"2"' },
+        { r.status, r:json()[kind][name], r:json()[kind].version, r.headers.etag }, r.body)
+      is_late(change("Second", '"1"'))
+      is_late(change("Second", '"0", W/"2"'))
+      is_late(c:delete(path, nil, { ["If-Match"] = '"1"' }))
+      assert.same(r:json(), c:get(path):json())
+      assert.same(r:json(), change("First", '"0", "2"'):json()) -- which changes nothing
+      assert.equal(400, change("Third", "2").status)
+      assert.same({ 3, 4 }, { change("Third", "*"):json()[kind].version,
+        change("Fourth"):json()[kind].version })
+      assert.equal(404, c:patch(path .. "0", { [name] = "X" }, { ["If-Match"] = '"1"' }).status)
     end
-    for _, r in ipairs(client.many(s, asked)) do tally[r.status] = (tally[r.status] or 0) + 1 end
-    assert.same({ [200] = 1, [412] = 23 }, tally)
+  end)
+
+  it("of a team is anybody who changes who is in it, by taking a host away, too", function()
+    local one, two = host("One"), host("Two")
+    local made = team({ host_id = one.id, weight = 2 }, { host_id = two.id })
+    local function members(...)
+      return desk:patch("/teams/" .. made.id, { members = { ... } }).team.version
+    end
+    assert.equal(1, members({ host_id = two.id }, { host_id = one.id, weight = 2 }))
+    assert.equal(2, members({ host_id = two.id }, { host_id = one.id }))
+    desk:delete("/hosts/" .. two.id)
+    assert.equal(3, desk:get("/teams/" .. made.id).team.version)
+    is_late(c:delete(P .. "/teams/" .. made.id, nil, { ["If-Match"] = '"2"' }))
+    assert.equal(204, c:delete(P .. "/teams/" .. made.id, nil, { ["If-Match"] = '"3"' }).status)
+  end)
+
+  it("is all but one of 24 who mean the same version", function()
+    local one = host("One")
+    local all = { ["/services/consultation"] = service().version, ["/hosts/" .. one.id] = one.version,
+      ["/teams/" .. team({ host_id = one.id }).id] = 1 }
+    for path, version in pairs(all) do
+      local asked, tally = {}, {}
+      for i = 1, 24 do
+        asked[i] = c:bytes({ method = "PATCH", path = P .. path,
+          headers = { ["If-Match"] = '"' .. version .. '"', ["Content-Type"] = "application/json" },
+          body = { description = "By " .. i, email = i .. "@example.com" } })
+      end
+      for _, r in ipairs(client.many(s, asked)) do tally[r.status] = (tally[r.status] or 0) + 1 end
+      assert.same({ [200] = 1, [412] = 23 }, tally, path)
+    end
   end)
 
   it("is noted by what changed, not by the number", function()

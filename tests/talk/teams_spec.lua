@@ -30,7 +30,7 @@ describe("a team", function()
     local made = desk:post("/teams", { name = "Crew", description = "All of us.", members = {
       { host_id = a.id, role = "lead", weight = 3, priority = 2 }, { host_id = b.id } } }).team
     assert.same({ id = made.id, name = "Crew", description = "All of us.", created_at = book.monday,
-      updated_at = book.monday, members = {
+      updated_at = book.monday, version = 1, members = {
         { host_id = b.id, role = "member", weight = 1, priority = 1 },
         { host_id = a.id, role = "lead", weight = 3, priority = 2 },
       } }, made)

@@ -21,7 +21,8 @@ export function editHost(host, zone, done) {
         ["inactive", "Inactive: no new bookings"]] })),
   ], { action: host ? "Save host" : "Make host", cancel: () => self.close() }, async (values) => {
     const body = { ...values, email: orNull(values.email) };
-    const answer = host ? await own().patch(`/hosts/${host.id}`, body) : await own().post("/hosts", body);
+    const answer = host ? await own().patch(`/hosts/${host.id}`, body, { match: host.version })
+      : await own().post("/hosts", body);
     self.close();
     toast(host ? "Saved" : `${answer.host.displayName} can be booked where a service names them.`);
     await done(answer.host);
@@ -39,7 +40,8 @@ export function editTeam(team, hosts, done) {
     const list = members.read();
     if (list.length === 0) throw new Error("Add at least one host: a team without any gives nothing.");
     const body = { name: values.name, description: orNull(values.description), members: list };
-    const answer = team ? await own().patch(`/teams/${team.id}`, body) : await own().post("/teams", body);
+    const answer = team ? await own().patch(`/teams/${team.id}`, body, { match: team.version })
+      : await own().post("/teams", body);
     self.close();
     toast("Saved");
     await done(answer.team);

@@ -88,13 +88,14 @@ function offer.only(world, ask)
   return #list
 end
 
--- The same for one booking. False when the service does not have them.
+-- The same for one booking. False when the service does not have them, or a host must be named
+-- and none is; ask.any_host: none must.
 function offer.choose(world, ask)
   local n = offer.only(world, ask)
   if n == 0 then
     return not ask.host_id and not ask.team_id
   end
-  return world.service.fulfillment ~= "specific_host" or n == 1
+  return n == 1 or ask.any_host or world.service.fulfillment ~= "specific_host"
 end
 
 -- All free slots of a query, in the order they are shown, as a kordless.slots of the world's

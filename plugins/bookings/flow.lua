@@ -146,9 +146,9 @@ flow.customer = {
 flow.organization = { view = "own", frozen = rules.gone }
 
 -- What a booking that moves keeps: its size, and where customers choose it its host, unless
--- another is asked for.
+-- another is asked for. Where it has none, made before customers chose, any will do.
 function flow.as_before(asked, row, service)
-  asked.party_size, asked.except = row.party_size, row.id
+  asked.party_size, asked.except, asked.any_host = row.party_size, row.id, row.host_id == nil
   asked.email, asked.phone = row.email_folded, row.phone_digits
   asked.host_id = asked.wanted_host
     or service.fulfillment == "specific_host" and row.host_id or nil

@@ -178,6 +178,25 @@ describe("other ways to give a service", function()
     assert.equal(slots[1].hostId, d.server.db:query("SELECT host_id FROM booking")[1].host_id)
   end)
 
+  it("moves a booking of a whole team to any host, once customers choose theirs", function()
+    d.server.db:query("UPDATE service SET fulfillment = 'collective', max_parallel_bookings = 1"
+      .. " WHERE slug = 'group-class'")
+    local slots = d:slots("group-class", TUESDAY, WEDNESDAY)
+    local _, body = d:book("group-class", slots[1])
+    d.server.db:query("UPDATE service SET fulfillment = 'specific_host' WHERE slug = 'group-class'")
+    d.server.db:query("INSERT INTO service_host SELECT s.id, h.id, 1 FROM service s, host h"
+      .. " WHERE s.slug = 'group-class'")
+    local _, list = d:contact("slots", body.booking, { from = TUESDAY, to = WEDNESDAY })
+    local to = { start_at = list.slots[4].startsAt, end_at = list.slots[4].endsAt }
+    assert.equal(200, (d:contact("reschedule", body.booking, nil, to)))
+    local host = d.server.db:query("SELECT host_id FROM booking")[1].host_id
+    assert.truthy(host) -- whom the next move keeps
+    _, list = d:contact("slots", body.booking, { from = TUESDAY, to = WEDNESDAY })
+    for _, slot in ipairs(list.slots) do assert.equal(host, slot.hostId) end
+    assert.equal("host_not_offered", (select(2, d:book("group-class", list.slots[1])))
+      .violations[1].code)
+  end)
+
   it("holds a slot that waits for approval", function()
     d.server.db:query("UPDATE service SET approval = 'required' WHERE slug = 'consultation'")
     local slots = d:list(TUESDAY, WEDNESDAY)

@@ -1,6 +1,7 @@
 -- All SQL of availability: the catalogue of one service, and the ledger's claims.
 
 local limits = require("services.limits")
+local parted = require("availability.parted")
 local windows = require("availability.windows")
 
 local store = {}
@@ -151,8 +152,9 @@ function store.taken(world, lo, hi, now, except)
     return kordless.db.taken("SELECT c.subject, c.b0 AS a, c.b1 AS b FROM " .. from,
       table.unpack(args))
   end
-  local key = service.fulfillment == "collective" and service.team_id or kordless.json.null
-  local from, args = standing({ now, except, service.id, key }, world, lo, hi, now, except)
+  local whole = service.fulfillment == "collective"
+  local from, args = standing({ now, except, service.id, whole and service.team_id
+    or kordless.json.null }, world, lo, hi, now, except)
   return kordless.db.taken(
     "SELECT c.subject, c.b0 AS a, c.b1 AS b, c.kind IN ('time_off', 'busy') AS blocks,"
       .. " CASE WHEN substr(c.owner, 1, length(c.own)) = c.own"
@@ -160,7 +162,8 @@ function store.taken(world, lo, hi, now, except)
       .. " CASE WHEN substr(c.owner, 1, length(c.own)) = c.own"
       .. " THEN (SELECT SUM(u.units) FROM " .. IN_SESSION .. ") END AS units"
       .. " FROM (SELECT c.*, ? || '/' || COALESCE(?, c.subject) || '/' AS own FROM " .. from
-      .. ") c", table.unpack(args))
+      .. ") c" .. (whole and parted.rows(args, world, lo, hi, IN_SESSION, now, except) or ""),
+    table.unpack(args))
 end
 
 -- When the next hold runs out, nil when there is none.

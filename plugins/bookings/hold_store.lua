@@ -47,6 +47,12 @@ function store.expired_near(host_id, b0, b1, now)
     host_id, b0 - LONGEST, b1, now, host_id, b0 - LONGEST, b1, now)
 end
 
+-- The same in a session, whoever gives it.
+function store.expired_in(session, now)
+  return kordless.db.query("SELECT id, subject FROM claim WHERE subject = ? AND expires_at <= ?",
+    session, now)
+end
+
 function store.drop_claim(id)
   kordless.db.exec("DELETE FROM claim WHERE id = ?", id)
 end

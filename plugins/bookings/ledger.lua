@@ -111,6 +111,7 @@ function ledger.place(plan, who)
   local fits
   if plan.service.max_parallel_bookings > 1 then
     session = occupancy.session(plan.service, who, plan.start)
+    drop(holds.expired_in(session, plan.now))
     fits = claim_session(plan, who, session)
   else
     fits = claim_hosts(plan, who, plan.kind, plan.owner)

@@ -93,18 +93,56 @@ describe("a group session", function()
     assert.equal(0, free(slots[1]))
   end)
 
-  it("is not joined for a team that has somebody new since", function()
+  local function of_a_whole_team()
     d.server.db:query("UPDATE service SET fulfillment = 'collective' WHERE slug = 'group-class'")
-    local slot
     for _, one in ipairs(d:slots("group-class", TUESDAY, WEDNESDAY)) do
-      slot = one.startsAt == "2026-06-09T18:00:00Z" and one or slot
+      if one.startsAt == "2026-06-09T18:00:00Z" then return one end
     end
-    assert.equal(201, (book(slot, 1)))
-    assert.equal(7, free(slot))
+  end
+  local function join_the_others()
     d.server.db:query("INSERT INTO team_member SELECT t.id, h.id, 'member', 1, 3 FROM team t, host h"
       .. " WHERE h.id NOT IN (SELECT host_id FROM team_member)")
+  end
+
+  it("is not joined for a team that has somebody new since", function()
+    local slot = of_a_whole_team()
+    assert.equal(201, (book(slot, 1)))
+    assert.equal(7, free(slot))
+    join_the_others()
     assert.equal(0, free(slot)) -- who is new would have had to be there from the first on
     assert.equal("slot_taken", (book(slot, 1)))
+  end)
+
+  it("is not joined, nor is there another, for a team of others; one with it moves", function()
+    local slot = of_a_whole_team()
+    local status, body = book(slot, 1)
+    assert.equal(201, status)
+    join_the_others()
+    d.server.db:query("DELETE FROM team_member WHERE priority < 3")
+    assert.equal(0, free(slot))
+    assert.equal("slot_taken", (book(slot, 1)))
+    local later = { startsAt = "2026-06-09T20:00:00Z", endsAt = "2026-06-09T21:00:00Z" }
+    assert.equal(8, free(later))
+    assert.equal(201, (book(later, 1)))
+    assert.equal(200, (d:contact("reschedule", body.booking, nil,
+      { start_at = slot.startsAt, end_at = slot.endsAt })))
+    assert.equal(7, free(slot))
+    assert.equal(201, (book(slot, 1)))
+  end)
+
+  it("that nobody keeps any more is in nobody's way, whoever gave it", function()
+    local slot = of_a_whole_team()
+    book(slot, 1)
+    d.server.db:query("INSERT INTO claim (subject, kind, b0, b1, units, owner, expires_at)"
+      .. " SELECT subject, 'hold', b0, b1, units, owner, 1 FROM claim WHERE owner LIKE 'book%'")
+    d.server.db:query("DELETE FROM claim WHERE owner LIKE 'book%' AND expires_at IS NULL")
+    join_the_others()
+    d.server.db:query("DELETE FROM team_member WHERE priority < 3")
+    assert.equal(8, free(slot))
+    d.server.db:query("INSERT INTO claim (subject, kind, b0, b1, units, owner, expires_at)"
+      .. " SELECT h.id, 'hold', -value, -value + 1, 1, 'hold_x', 0 FROM host h,"
+      .. " generate_series(1, 200) WHERE h.id NOT IN (SELECT host_id FROM team_member)")
+    assert.equal(201, (book(slot, 1)))
   end)
 
   it("grows and shrinks with its service", function()

@@ -134,12 +134,12 @@ end
 
 -- --- limits ---
 
--- The windows of a key and how much of its organization's day it used; `used` has what each
--- line of keys was charged in these 24 hours.
+-- The windows of a key (nil: it is just being made) and how much of its organization's day it
+-- used; `used` has what each line of keys was charged in these 24 hours.
 function rules.limits(key, windows, used, day)
   local mine = used[key.line] or 0
   return { id = key.id, label = key.label, last4 = key.last4,
-    environment = key.environment or null, windows = kordless.json.array(windows),
+    environment = key.environment or null, windows = kordless.json.array(windows or {}),
     used_of_day = mine, share_of_day = day > 0 and mine / day or 0 }
 end
 

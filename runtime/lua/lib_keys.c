@@ -19,6 +19,7 @@ struct job {
     enum key_kind kind;
     char text[KEY_TEXT + 1];
     const struct pepper *pepper;
+    struct limits *limits;
     struct key_change change;
     int64_t grace_ms, revoked_ms;
     struct key_row row, old;
@@ -38,6 +39,7 @@ static struct job *new_job(struct call *c,
     struct job *j = platform_write_new(c, sizeof(*j), act, resume);
     j->p.cw.free = free_job;
     j->pepper = c->host->pepper;
+    j->limits = c->host->limits;
     return j;
 }
 
@@ -116,6 +118,7 @@ static void push_live(lua_State *L, struct call *c, struct key_row *row)
 
 /* --- looking --- */
 
+/* One whose making is not answered yet is not there yet: nothing can be done to it. */
 int lib_keys_get(lua_State *L)
 {
     struct call *c = call_of(L);
@@ -125,7 +128,7 @@ int lib_keys_get(lua_State *L)
     int err = key_rows_get(platform_read(L, c), (struct str){p, n}, c->arena, &row);
     if (err && err != ERR_NOT_FOUND)
         return luaL_error(L, "the keys cannot be read: %s", err_name(err));
-    if (err)
+    if (err || !keyring_key(c->host->keyring, row.id))
         lua_pushnil(L);
     else
         push_live(L, c, &row);
@@ -176,10 +179,19 @@ static int try_texts(struct job *j, struct db *db,
     return err;
 }
 
+/* Where it is counted, which takes room on the disk: without it nothing is made. */
+static int take_ring(struct job *j)
+{
+    struct str family = j->row.family.n ? j->row.family : j->row.id;
+    return limits_ring(j->limits, family, &j->key.ring);
+}
+
 static int store_new(struct job *j, struct db *db)
 {
     int err = key_write_add(db, &j->key, j->note, j->p.now_ms, j->p.actor);
-    return err ? err : key_rows_get(db, str_of(j->key.id), &j->p.arena, &j->row);
+    if (!err)
+        err = key_rows_get(db, str_of(j->key.id), &j->p.arena, &j->row);
+    return err ? err : take_ring(j);
 }
 
 static int add(struct platform_write *w, struct db *db)
@@ -190,14 +202,10 @@ static int add(struct platform_write *w, struct db *db)
 /* The row is durable: now, and not before, any worker may find the key. */
 static int into_ring(struct job *j, const struct call_host *h)
 {
-    struct str family = j->row.family.n ? j->row.family : j->row.id;
     struct key_published p;
     struct key *made;
-    int err = limits_ring(h->limits, family, &j->key.ring);
-    if (err)
-        return err;
     key_rows_stage(&j->row, &p, &j->key);
-    err = keyring_add_key(h->keyring, &j->key, &made);
+    int err = keyring_add_key(h->keyring, &j->key, &made);
     key_rows_unstage(&p);
     return err;
 }
@@ -361,8 +369,9 @@ int lib_keys_change(lua_State *L)
 
 static int store_next(struct job *j, struct db *db)
 {
-    return key_write_rotate(db, str_of(j->live->id), &j->key, j->grace_ms, j->p.now_ms,
-                            j->p.actor, &j->p.arena, &j->old, &j->row);
+    int err = key_write_rotate(db, str_of(j->live->id), &j->key, j->grace_ms,
+                               j->p.now_ms, j->p.actor, &j->p.arena, &j->old, &j->row);
+    return err ? err : take_ring(j);
 }
 
 static int rotate(struct platform_write *w, struct db *db)

@@ -12,6 +12,7 @@ struct job {
     struct str name, plan, metadata;
     struct org_change change;
     struct org *live;
+    struct limits *limits;
     struct org_row row;
 };
 
@@ -35,6 +36,7 @@ static void push_row(lua_State *L, const struct org_row *r)
 
 /* --- looking --- */
 
+/* One whose making is not answered yet is not there yet: nothing can be done to it. */
 int lib_orgs_get(lua_State *L)
 {
     struct call *c = call_of(L);
@@ -44,7 +46,7 @@ int lib_orgs_get(lua_State *L)
     int err = org_rows_get(platform_read(L, c), (struct str){p, n}, c->arena, &row);
     if (err && err != ERR_NOT_FOUND)
         return luaL_error(L, "organizations cannot be read: %s", err_name(err));
-    if (err)
+    if (err || !keyring_org(c->host->keyring, row.id))
         lua_pushnil(L);
     else
         push_row(L, &row);
@@ -76,7 +78,9 @@ static int add(struct platform_write *w, struct db *db)
 {
     struct job *j = (struct job *)w;
     int err = org_rows_add(db, &j->org, j->p.now_ms, j->p.actor);
-    return err ? err : org_rows_get(db, str_of(j->org.id), &j->p.arena, &j->row);
+    if (!err)
+        err = org_rows_get(db, str_of(j->org.id), &j->p.arena, &j->row);
+    return err ? err : limits_ring(j->limits, str_of(j->org.id), &j->org.ring);
 }
 
 static int added(struct call_write *cw, lua_State *L, int *n)
@@ -86,8 +90,6 @@ static int added(struct call_write *cw, lua_State *L, int *n)
     struct org *org;
     if (cw->w.result == ERR_EXISTS)
         return platform_refused(L, "exists", n);
-    if (!cw->w.result)
-        cw->w.result = limits_ring(h->limits, str_of(j->org.id), &j->org.ring);
     if (!cw->w.result)
         cw->w.result = keyring_add_org(h->keyring, &j->org, &org);
     if (cw->w.result)
@@ -107,6 +109,7 @@ int lib_orgs_create(lua_State *L)
     struct str metadata = platform_json(L, 1, c, "metadata");
     luaL_argcheck(L, slug.n && name.n, 1, "slug and name are needed");
     struct job *j = platform_write_new(c, sizeof(*j), add, added);
+    j->limits = c->host->limits;
     id_make(c->host->ids, "org_", c->now.wall_ms, j->org.id);
     j->name = name;
     j->plan = plan;

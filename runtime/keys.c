@@ -167,6 +167,16 @@ int keys_show(const struct options *o)
         o, &(struct errand){.method = "GET", .tail = "", .good = 200, .show = show});
 }
 
+/* None at all would be all there are: that is asked for by name. */
+static bool scopes_fault(const struct options *o)
+{
+    bool empty = o->scopes && !*o->scopes;
+    if (empty)
+        ask_usage("--scopes needs names, such as bookings:read,services:read; a key "
+                  "that may use all has none");
+    return empty;
+}
+
 /* "a,b" as a list; "none": null, which is all. */
 static void put_scopes(struct buf *b, const char *list)
 {
@@ -205,7 +215,7 @@ int keys_set(const struct options *o)
     if (o->per_day)
         return ask_usage(
             "a day is an organization's: kordless org set SLUG --per-day N");
-    if (ask_limits_fault(o))
+    if (ask_limits_fault(o) || scopes_fault(o))
         return 2;
     buf_init(&body);
     buf_char(&body, '{');
@@ -333,6 +343,8 @@ int keys_create(const struct options *o)
 {
     if (!o->label)
         return ask_usage("key create needs --label L");
+    if (scopes_fault(o))
+        return 2;
     return with_organization(o, create);
 }
 

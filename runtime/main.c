@@ -71,8 +71,10 @@
  *                 huge, crc, taken (of whose time), slots (free starts of a grid)
  */
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ask.h"
 #include "author.h"
@@ -87,56 +89,148 @@
 #include "orgs.h"
 #include "serve.h"
 
+#define SERVE  "listen workers group demo dev" /* check is asked as serve is */
+#define LIMITS "per-minute per-hour per-day no-limits reason until"
+
 static const struct {
     const char *words[2];
     int (*run)(const struct options *o);
     const char *help;
+    int most; /* words behind it */
+    const char *flags;
+    bool later; /* it has a meaning only where there is a store already */
 } commands[] = {
-    {{"serve", NULL}, serve, "run the server"},
-    {{"check", NULL}, command_check, "look at scripts and plugins without going live"},
-    {{"reload", NULL}, live_reload, "take scripts and plugins from disk, all or none"},
-    {{"rollback", NULL}, live_rollback, "run the sources from before the last reload"},
-    {{"status", NULL}, live_status, "what runs, and how the disk differs from it"},
-    {{"org", "create"}, orgs_create, "make an organization: --slug S --name N"},
-    {{"org", "list"}, orgs_list, "all organizations, newest first"},
-    {{"org", "show"}, orgs_show, "one: SLUG or id"},
-    {{"org", "set"}, orgs_set, "change name, plan, metadata or its day: SLUG"},
-    {{"org", "suspend"}, orgs_suspend, "refuse all its keys at once: SLUG"},
-    {{"org", "resume"}, orgs_resume, "take its keys again: SLUG"},
-    {{"key", "create"}, keys_create, "make an API key: --org SLUG --label L"},
-    {{"key", "list"}, keys_list, "list an organization's keys: --org SLUG"},
-    {{"key", "show"}, keys_show, "one key: KEY"},
+    {{"serve", NULL}, serve, "run the server", 0, SERVE, false},
+    {{"check", NULL},
+     command_check,
+     "look at scripts and plugins without going live",
+     0,
+     "format " SERVE,
+     false},
+    {{"reload", NULL},
+     live_reload,
+     "take scripts and plugins from disk, all or none",
+     0,
+     "dry-run",
+     false},
+    {{"rollback", NULL},
+     live_rollback,
+     "run the sources from before the last reload",
+     0,
+     "",
+     false},
+    {{"status", NULL},
+     live_status,
+     "what runs, and how the disk differs from it",
+     0,
+     "",
+     false},
+    {{"org", "create"},
+     orgs_create,
+     "make an organization: --slug S --name N",
+     0,
+     "slug name plan metadata",
+     false},
+    {{"org", "list"}, orgs_list, "all organizations, newest first", 0, "q", true},
+    {{"org", "show"}, orgs_show, "one: SLUG or id", 1, "org", true},
+    {{"org", "set"},
+     orgs_set,
+     "change name, plan, metadata or its day: SLUG",
+     1,
+     "org name plan metadata " LIMITS,
+     true},
+    {{"org", "suspend"},
+     orgs_suspend,
+     "refuse all its keys at once: SLUG",
+     1,
+     "org",
+     true},
+    {{"org", "resume"}, orgs_resume, "take its keys again: SLUG", 1, "org", true},
+    {{"key", "create"},
+     keys_create,
+     "make an API key: --org SLUG --label L",
+     0,
+     "org label environment note scopes tag not-before expires-at",
+     true},
+    {{"key", "list"},
+     keys_list,
+     "list an organization's keys: --org SLUG",
+     0,
+     "org q created-by",
+     true},
+    {{"key", "show"}, keys_show, "one key: KEY", 1, "org", true},
     {{"key", "set"},
      keys_set,
-     "change label, note, scopes, tags, expiry or limits: KEY"},
-    {{"key", "rotate"}, keys_rotate, "a successor with the same limits: KEY"},
-    {{"key", "revoke"}, keys_revoke, "revoke KEY at once, and for good"},
+     "change label, note, scopes, tags, expiry or limits: KEY",
+     1,
+     "org label note scopes tag no-tags expires-at " LIMITS,
+     true},
+    {{"key", "rotate"},
+     keys_rotate,
+     "a successor with the same limits: KEY",
+     1,
+     "org grace",
+     true},
+    {{"key", "revoke"},
+     keys_revoke,
+     "revoke KEY at once, and for good",
+     1,
+     "org reason",
+     true},
     {{"quota", "explain"},
      keys_quota,
-     "which limits KEY has, from where, what is left"},
+     "which limits KEY has, from where, what is left",
+     1,
+     "org",
+     true},
     {{"quota", "diff"},
      command_quota_diff,
-     "whom another quota.lua would treat otherwise"},
+     "whom another quota.lua would treat otherwise",
+     1,
+     "",
+     true},
     {{"test", NULL},
      author_test,
-     "run specs and the tests in scripts: [PATH…], or all"},
-    {{"plugin", "new"}, author_new, "write a plugin to begin with: NAME"},
+     "run specs and the tests in scripts: [PATH…], or all",
+     OPTIONS_WORDS_MAX,
+     "format",
+     false},
+    {{"plugin", "new"}, author_new, "write a plugin to begin with: NAME", 1, "", false},
     {{"plugin", "resume"},
      command_plugin_resume,
-     "run a quarantined plugin again: NAME"},
+     "run a quarantined plugin again: NAME",
+     1,
+     "",
+     true},
     {{"secret", "set"},
      command_secret_set,
-     "set what a plugin reads: PLUGIN.NAME <file"},
-    {{"secret", "list"}, command_secret_list, "the names of all that are set"},
-    {{"secret", "drop"}, command_secret_drop, "drop one: PLUGIN.NAME"},
+     "set what a plugin reads: PLUGIN.NAME <file",
+     1,
+     "",
+     false},
+    {{"secret", "list"},
+     command_secret_list,
+     "the names of all that are set",
+     0,
+     "",
+     true},
+    {{"secret", "drop"}, command_secret_drop, "drop one: PLUGIN.NAME", 1, "", true},
     {{"token", "create"},
      command_token_create,
-     "make a token for an operator's programs"},
-    {{"token", "list"}, command_token_list, "list them"},
-    {{"token", "revoke"}, command_token_revoke, "revoke one at once: ID"},
-    {{"api", NULL}, command_api, "print what scripts may call"},
-    {{"demo", NULL}, command_demo, "make the demo organization acme-salon"},
-    {{"version", NULL}, command_version, "print the version"},
+     "make a token for an operator's programs",
+     0,
+     "label expires-at",
+     false},
+    {{"token", "list"}, command_token_list, "list them", 0, "", true},
+    {{"token", "revoke"}, command_token_revoke, "revoke one at once: ID", 1, "", true},
+    {{"api", NULL}, command_api, "print what scripts may call", 0, "format", false},
+    {{"demo", NULL},
+     command_demo,
+     "make the demo organization acme-salon",
+     0,
+     "",
+     false},
+    {{"version", NULL}, command_version, "print the version", 0, "", false},
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
@@ -176,6 +270,45 @@ static int find_command(const struct options *o)
     return -1;
 }
 
+/* What has no place would be passed over, and nobody would know. */
+static int misplaced(int i, const struct options *o)
+{
+    const char *const *w = commands[i].words;
+    const char *first = w[0], *gap = w[1] ? " " : "", *second = w[1] ? w[1] : "";
+    const char *stray = options_stray(o, commands[i].flags);
+    int behind = o->n_words - (w[1] ? 2 : 1);
+    if (stray)
+        return ask_usage("%s%s%s takes no %s; see kordless --help", first, gap, second,
+                         stray);
+    if (behind > commands[i].most)
+        return ask_usage("%s%s%s takes %d word%s behind it, and there are %d", first,
+                         gap, second, commands[i].most,
+                         commands[i].most == 1 ? "" : "s", behind);
+    return 0;
+}
+
+/* A folder that is none would be made one, and answer that there is nothing. */
+static int too_early(int i, const struct options *o)
+{
+    struct buf path;
+    buf_init(&path);
+    buf_fmt(&path, "%s/kordless.db%c", o->server.data, '\0');
+    bool none = commands[i].later && access(path.p, F_OK) != 0 && errno == ENOENT;
+    buf_end(&path);
+    if (none)
+        ask_usage("there is no store in %s yet; is --data right?", o->server.data);
+    return none;
+}
+
+/* A key stands in one answer only: who did not get it has to hear of that. */
+static int all_told(int code)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return code;
+    fputs("kordless: the answer could not be written to standard output\n", stderr);
+    return code ? code : 1;
+}
+
 int main(int argc, char **argv)
 {
     struct options o;
@@ -200,5 +333,10 @@ int main(int argc, char **argv)
     }
     if (secret_init())
         return ask_usage("the cryptographic library cannot be used") - 1;
-    return commands[i].run(&o);
+    int code = misplaced(i, &o);
+    if (!code)
+        code = too_early(i, &o);
+    if (!code)
+        code = commands[i].run(&o);
+    return commands[i].run == serve ? code : all_told(code);
 }

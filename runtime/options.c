@@ -1,5 +1,6 @@
 #include "options.h"
 
+#include <assert.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -90,9 +91,14 @@ static const struct flag {
     {"--log-format", FORMAT, 0, 0, 0},
 };
 
+enum { FLAGS = sizeof(flags) / sizeof(flags[0]) };
+static_assert(FLAGS <= 64, "a bit of options.given each");
+
+static const char everywhere[] = "data scripts plugins load log-format json help yes";
+
 static const struct flag *find(const char *arg, size_t n)
 {
-    for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+    for (int i = 0; i < FLAGS; i++)
         if (strlen(flags[i].name) == n && strncmp(flags[i].name, arg, n) == 0)
             return &flags[i];
     return NULL;
@@ -176,7 +182,30 @@ static int read_flag(struct options *o, char **argv, int argc, int *i, struct bu
         }
         value = argv[++*i];
     }
+    o->given |= (uint64_t)1 << (f - flags);
     return set(o, f, value, why);
+}
+
+static bool names(const char *list, struct str name)
+{
+    struct str rest = str_of(list), one;
+    while (rest.n) {
+        str_cut(rest, ' ', &one, &rest);
+        if (str_eq(one, name))
+            return true;
+    }
+    return false;
+}
+
+const char *options_stray(const struct options *o, const char *takes)
+{
+    for (int i = 0; i < FLAGS; i++) {
+        struct str name = str_of(flags[i].name);
+        name = (struct str){name.p + 2, name.n - 2};
+        if ((o->given >> i & 1) && !names(everywhere, name) && !names(takes, name))
+            return flags[i].name;
+    }
+    return NULL;
 }
 
 int options_read(int argc, char **argv, struct options *out, struct buf *why)

@@ -22,10 +22,14 @@ struct options {
     const char *tags[OPTIONS_TAGS_MAX];
     int n_tags;
     bool json, yes, help, demo, dev, dry_run, no_limits, no_tags;
+    uint64_t given; /* bits, for options_stray */
 };
 
 /* 0, or 2 (usage) with a sentence in `why`. `argv` outlives `out`. */
 int options_read(int argc, char **argv, struct options *out, struct buf *why);
+/* A flag that was given and has no place: it is none of all commands, nor of `takes`
+ * ("org label"). Its name, or NULL. */
+const char *options_stray(const struct options *o, const char *takes);
 /* One paragraph per flag, for --help. */
 extern const char options_help[];
 

@@ -2,6 +2,7 @@
 
 local book = require("tests.talk.support.book")
 local server = require("tests.talk.support.server")
+local shell = require("tests.talk.support.shell")
 
 describe("the command line", function()
   local s
@@ -83,8 +84,39 @@ describe("the command line", function()
     says("--no-limits", "key", "set", made.id, "--no-limits", "--per-hour", "5")
     says("is no slug", "key", "list", "--org", "")
     says("Is a directory", "quota", "diff", "scripts")
+    says("takes no --per-minute", "key", "create", "--org", "acme", "--label", "x", "--per-minute",
+      "5")
+    says("takes no --label", "key", "rotate", made.id, "--label", "x")
+    says("takes no --dev", "key", "show", made.id, "--dev")
+    says("--scopes needs names", "key", "create", "--org", "acme", "--label", "x", "--scopes", "")
+    says("--scopes needs names", "key", "set", made.id, "--scopes=")
+    says("takes 0 words", "key", "create", "x", "--org", "acme", "--label", "x")
+    says("takes 1 word behind it, and there are 2", "key", "revoke", made.id, made.id, "--yes")
+    assert.equal("active", s:tell("key", "show", made.id).status)
     assert.is_nil(says("never by the key", "key", "show", made.key):find(made.key, 1, true))
     ends(0, "key", "show", made.last4, "--org", made.organization_id)
+  end)
+
+  it("ends with 1 when its answer cannot be written: a key stands in no other", function()
+    local line = ("%s key create --org acme --label lost --data %s 2>&1 >/dev/full"):format(
+      os.getenv("KORDLESS_TEST_BIN") or "build/kordless-test", s.data)
+    local p = io.popen(line)
+    local said = p:read("a")
+    local _, _, code = p:close()
+    assert.equal(1, code)
+    assert.truthy(said:find("could not be written", 1, true), said)
+  end)
+
+  it("makes no store where it was only to look at one", function()
+    local nowhere = s.dir .. "/nowhere"
+    for _, words in ipairs({ { "key", "list", "--org", "acme" }, { "org", "suspend", "acme" },
+      { "token", "list" }, { "quota", "diff", "scripts/quota.lua" } }) do
+      local line = { os.getenv("KORDLESS_TEST_BIN") or "build/kordless-test", "--data", nowhere }
+      local code, out, err = shell.run({ table.unpack(table.move(words, 1, #words, 4, line)) })
+      assert.equal(1, code, out)
+      assert.truthy(err:find("no store in " .. nowhere, 1, true), err)
+    end
+    assert.not_equal(0, (shell.run({ "ls", nowhere })))
   end)
 
   it("does the same without a server, which then finds it done", function()
@@ -108,11 +140,11 @@ describe("the command line", function()
       "--plugins", "plugins")
     assert.equal(1, code)
     assert.truthy(err:find(s.data, 1, true) or err:find("another", 1, true), err)
-    local other = require("tests.talk.support.shell").temp_dir()
-    code, _, err = require("tests.talk.support.shell").run({ os.getenv("KORDLESS_TEST_BIN")
+    local other = shell.temp_dir()
+    code, _, err = shell.run({ os.getenv("KORDLESS_TEST_BIN")
       or "build/kordless-test", "serve", "--data", other, "--listen", s.address, "--scripts",
       s.scripts, "--plugins", "plugins" })
-    require("tests.talk.support.shell").remove(other)
+    shell.remove(other)
     assert.equal(1, code)
     assert.truthy(err:find(s.address:match("%d+$"), 1, true), err)
   end)

@@ -151,7 +151,7 @@ int vault_row_put(struct db *db, struct str name, struct str box, int64_t now_ms
     int err = sql_number(db, STR("SELECT COUNT(*) FROM secret WHERE name <> ?"),
                          SQL_WITH(sql_text(name)), &others);
     if (!err && others >= VAULT_MAX)
-        return ERR_FULL;
+        return ERR_TOO_LARGE;
     if (!err)
         err =
             sql_run(db,

@@ -21,7 +21,7 @@ int vault_load(struct vault *v, struct db *db, const struct pepper *p) MUST_CHEC
 bool vault_name_ok(struct str name); /* "mailer.api_token": words of a-z, 0-9 and _ */
 
 /* The rows; inside a transaction of the writer, with their audit. `drop`:
- * ERR_NOT_FOUND; `put`: ERR_FULL beyond VAULT_MAX. */
+ * ERR_NOT_FOUND; `put`: ERR_TOO_LARGE beyond VAULT_MAX. */
 int vault_row_put(struct db *db, struct str name, struct str box, int64_t now_ms,
                   struct str actor) MUST_CHECK;
 int vault_row_drop(struct db *db, struct str name, int64_t now_ms,

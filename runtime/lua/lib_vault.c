@@ -82,17 +82,24 @@ static int drop(struct platform_write *w, struct db *db)
     return vault_row_drop(db, j->name, w->now_ms, w->actor);
 }
 
+/* In the order of commits, or of two at once memory might keep what the store does not.
+ */
+static void settled(struct call_write *cw)
+{
+    struct job *j = (struct job *)cw;
+    vault_set(cw->call->host->vault, j->name, buf_slice(&j->value), j->p.now_ms);
+}
+
 /* true; nil and a word: "full", "not_found". */
 static int done(struct call_write *cw, lua_State *L, int *n)
 {
     struct job *j = (struct job *)cw;
     int err = cw->w.result;
     *n = 2;
-    if (err == ERR_NOT_FOUND || err == ERR_FULL)
-        return platform_refused(L, err == ERR_FULL ? "full" : "not_found", n);
+    if (err == ERR_NOT_FOUND || err == ERR_TOO_LARGE)
+        return platform_refused(L, err == ERR_NOT_FOUND ? "not_found" : "full", n);
     if (err)
         return platform_failed(&j->p, L);
-    vault_set(cw->call->host->vault, j->name, buf_slice(&j->value), j->p.now_ms);
     lua_pushboolean(L, true);
     lua_pushnil(L);
     return 0;
@@ -108,6 +115,7 @@ static struct job *new_job(lua_State *L,
     luaL_argcheck(L, vault_name_ok((struct str){p, n}), 1, "is no plugin.name");
     struct job *j = platform_write_new(c, sizeof(*j), act, done);
     j->p.cw.free = free_job;
+    j->p.cw.settled = settled;
     j->name = arena_str(c->arena, (struct str){p, n});
     return j;
 }

@@ -4,6 +4,7 @@ local client = require("tests.talk.support.client")
 local http = require("tests.talk.support.http")
 local server = require("tests.talk.support.server")
 local shell = require("tests.talk.support.shell")
+local sql = require("tests.talk.support.sql")
 
 describe("a secret", function()
   local s, c, admin
@@ -89,6 +90,33 @@ describe("a secret", function()
     s:spawn()
     c, admin = s:client(), client.admin(s)
     assert.equal(#"another", seen())
+  end)
+
+  it("that many set at once is in memory what it is in the store", function()
+    local operator = s:client({
+      Authorization = "Bearer " .. shell.read(s.data .. "/operator-token"):match("%S+") })
+    for _ = 1, 20 do
+      local list = {}
+      for i = 1, 16 do
+        list[i] = operator:bytes({ method = "PUT", path = path .. "/vaulted.token",
+          body = { value = ("x"):rep(i) } })
+      end
+      for _, r in ipairs(client.many(s, list)) do assert.equal(200, r.status, r.body) end
+      -- a box is 40 bytes longer than what is in it
+      assert.equal(tonumber(sql.read(s, "SELECT length(box) - 40 FROM secret")), seen())
+    end
+  end)
+
+  it("that the disk does not take is as it was, and that is said", function()
+    local had = seen()
+    local size = #shell.read(s.data .. "/kordless.db-wal")
+    assert.equal(0, (shell.run({ "prlimit", "--pid", tostring(s.pid), "--fsize=" .. size .. ":" })))
+    for _, r in ipairs({ admin:put(path .. "/vaulted.token", { value = "another" }),
+      admin:delete(path .. "/vaulted.token") }) do
+      assert.same({ 503, "storage_unavailable" }, { r.status, r:json().code })
+    end
+    assert.equal(had, seen())
+    assert.equal(0, (shell.run({ "prlimit", "--pid", tostring(s.pid), "--fsize=unlimited:" })))
   end)
 
   it("that is dropped is gone at once", function()

@@ -131,7 +131,7 @@ static void a_thousand_are_the_most(void **state)
         snprintf(name, sizeof(name), "p.n%d", i);
         assert_int_equal(put(s->db, name, "x", 1), 0);
     }
-    assert_int_equal(put(s->db, "p.more", "x", 1), ERR_FULL);
+    assert_int_equal(put(s->db, "p.more", "x", 1), ERR_TOO_LARGE);
     assert_int_equal(put(s->db, "p.n7", "y", 1), 0);
     assert_int_equal(db_exec(s->db, "COMMIT"), 0);
 }

@@ -86,13 +86,13 @@ rules.KEY = { members = { "label", "note", "scopes", "expires_at", "tags", "limi
 function rules.change_of(body, kind, now)
   local wanted, patch = rules.only(body, kind.members), rules.only(body, kind.members)
   for _, name in ipairs({ "label", "note" }) do
-    patch[name] = rules.masked(body[name]) or body[name]
+    patch[name] = rules.masked(patch[name]) or patch[name]
     wanted[name] = patch[name]
   end
-  if not fits(body.metadata) then
+  if not fits(wanted.metadata) then
     return nil, rules.METADATA_TOO_LARGE
   end
-  wanted.patch, wanted.expires_at = patch, seconds(body.expires_at)
+  wanted.patch, wanted.expires_at = patch, seconds(wanted.expires_at)
   if rules.value(body.limits) then
     patch.limits, wanted.limits = rules.only(body.limits, kind.limits), {}
     patch.limits.reason = rules.masked(body.limits.reason) or body.limits.reason

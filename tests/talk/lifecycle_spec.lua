@@ -99,6 +99,16 @@ describe("the life of a key", function()
     end
   end)
 
+  it("and an organization pass over what they do not have, whatever it is", function()
+    assert.equal("till", patch(create(), { label = "till", name = 7, plan = {}, suspended = "no",
+      not_before = 7, metadata = { x = ("y"):rep(20000) } }).label)
+    local r = admin:patch(P .. "/organizations/" .. org.id, { name = "Fresh", label = 7, note = {},
+      expires_at = true, tags = 7, scopes = "x" })
+    assert.same({ 200, "Fresh" }, { r.status, r:json().organization.name })
+    local row = admin:get(P .. "/organizations/" .. org.id .. "/audit?action=organization.change")
+    assert.same({ name = "Fresh" }, row:json().audit[1].detail.changed)
+  end)
+
   it("changes at once, and for good", function()
     local key = create({ label = "desk", note = "old" })
     local services = book.public .. "/org/" .. org.slug

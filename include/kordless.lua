@@ -279,11 +279,11 @@ function kordless.db.query(sql, ...) end
 ---@param ... any one for each `?`
 ---@return table? row nil when there is none
 function kordless.db.one(sql, ...) end
---- H, T; may wait. All rows as what is taken of each subject's time, for `slots:add`, without a
---- table for each. Columns by position: subject, a, b; and if there are more: blocks, at, units. A
---- row keeps [a, b) of the subject busy. With an `at` it is a gathering that began then and of
---- which `units` places are taken; with a true `blocks` it also keeps others from joining one.
---- Needs `slots` too.
+--- H, T; may wait. All rows of a query, which writes nothing, as what is taken of each subject's
+--- time, for `slots:add`, without a table for each. Columns by position: subject, a, b; and if
+--- there are more: blocks, at, units. A row keeps [a, b) of the subject busy. With an `at` it is a
+--- gathering that began then and of which `units` places are taken; with a true `blocks` it also
+--- keeps others from joining one. Needs `slots` too.
 ---@param sql string
 ---@param ... any one for each `?`
 ---@return kordless.taken taken

@@ -32,12 +32,12 @@ const struct api_row api_host[] = {
      .takes = LIST{{"sql", "string", ""}, {"...", "any", "one for each `?`"}, END},
      .gives = LIST{{"taken", "kordless.taken", ""}, END},
      .text =
-         "All rows as what is taken of each subject's time, for `slots:add`, without "
-         "a table for each. Columns by position: subject, a, b; and if there are "
-         "more: blocks, at, units. A row keeps [a, b) of the subject busy. With an "
-         "`at` it is a gathering that began then and of which `units` places are "
-         "taken; with a true `blocks` it also keeps others from joining one. Needs "
-         "`slots` too."},
+         "All rows of a query, which writes nothing, as what is taken of each "
+         "subject's time, for `slots:add`, without a table for each. Columns by "
+         "position: subject, a, b; and if there are more: blocks, at, units. A row "
+         "keeps [a, b) of the subject busy. With an `at` it is a gathering that "
+         "began then and of which `units` places are taken; with a true `blocks` it "
+         "also keeps others from joining one. Needs `slots` too."},
     {"db.exec", API_FUNCTION, T, NEED_DB, .call = lib_db_exec,
      .takes = LIST{{"sql", "string", ""}, {"...", "any", "one for each `?`"}, END},
      .gives = LIST{{"changed", "integer", "rows"}, END},

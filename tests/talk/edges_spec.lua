@@ -7,7 +7,7 @@ local http = require("tests.talk.support.http")
 local people = require("tests.talk.support.people")
 local server = require("tests.talk.support.server")
 
-local P = people.prefix
+local P, later = people.prefix, book.later
 
 describe("at the edges", function()
   local s, admin, org, n
@@ -33,9 +33,6 @@ describe("at the edges", function()
   end
   local function limit_of()
     return org.client:get(book.public .. "/org/" .. org.slug).headers["x-ratelimit-limit"]
-  end
-  local function later(seconds) -- than book.monday
-    return os.date("!%Y-%m-%dT%H:%M:%SZ", 1938171600 + seconds)
   end
 
   it("a change takes what can be changed and nothing else, and so does the audit", function()

@@ -21,11 +21,7 @@ describe("a time far away", function()
       calendarSettings = { timezone = zone } }
     for name, value in pairs(more or {}) do body[name] = value end
     desk:post("/services", body)
-    local week = {}
-    for _, day in ipairs({ "mon", "tue", "wed", "thu", "fri", "sat", "sun" }) do
-      week[day] = { { "00:00", "24:00" } }
-    end
-    desk:put("/schedules/service/" .. slug, { timezone = zone, weekly = week })
+    desk:put("/schedules/service/" .. slug, book.always(zone))
   end
   local function create(slug, starts_at, ends_at)
     return desk.client:post(book.prefix .. "/bookings", { service_slug = slug, starts_at = starts_at,

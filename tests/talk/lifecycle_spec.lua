@@ -5,7 +5,7 @@ local client = require("tests.talk.support.client")
 local http = require("tests.talk.support.http")
 local server = require("tests.talk.support.server")
 
-local P = "/api/platform/v1"
+local P, later = "/api/platform/v1", book.later
 
 describe("the life of a key", function()
   local s, admin, org, n
@@ -46,9 +46,6 @@ describe("the life of a key", function()
     local r = admin:get(P .. "/organizations/" .. org.id .. "/api-keys" .. (query or ""))
     assert.equal(200, r.status, r.body)
     return r:json()
-  end
-  local function later(seconds) -- than book.monday
-    return os.date("!%Y-%m-%dT%H:%M:%SZ", 1938171600 + seconds)
   end
 
   it("shows what it was made of, and its value in this answer only", function()

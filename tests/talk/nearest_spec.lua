@@ -9,17 +9,9 @@ describe("the nearest free times", function()
   setup(function()
     s = server.start({ scripts = book.no_limits })
     s:freeze(book.monday)
-    local org, hosts, week = s:organization("busy"), {}, {}
-    desk = desks.of(org)
-    for i = 1, 6 do
-      hosts[i] = desk:post("/hosts", { displayName = "Host " .. i, timezone = "UTC" }).host.id
-    end
-    for _, day in ipairs({ "mon", "tue", "wed", "thu", "fri", "sat", "sun" }) do
-      week[day] = { { "00:00", "24:00" } }
-    end
-    desk:put("/schedules/organization/" .. org.id, { timezone = "UTC", weekly = week })
+    desk = desks.of(s:organization("busy"))
     -- two days hold 17,280 slots, and a list 10,000
-    desk:post("/services", { name = "Minute", slug = "minute", duration = 1, host_ids = hosts,
+    desk:post("/services", { name = "Minute", slug = "minute", duration = 1, host_ids = desk:hosts(6),
       calendarSettings = { timezone = "UTC" } })
   end)
   teardown(function() s:stop() end)

@@ -10,21 +10,12 @@ local AT, ENDS = "2031-06-05T15:00:00Z", "2031-06-05T15:30:00Z"
 local SILENT = "The organization's rules do not allow this."
 
 describe("a policy's odd answer", function()
-  local s, org, desk
+  local s, desk
   setup(function()
     s = server.start({ scripts = book.no_limits })
     s:freeze(book.monday)
-    org = s:organization("odd")
-    desk = desks.of(org)
-    local hosts, week = {}, {}
-    for i = 1, 6 do
-      hosts[i] = desk:post("/hosts", { displayName = "Host " .. i, timezone = "UTC" }).host.id
-    end
-    for _, day in ipairs({ "mon", "tue", "wed", "thu", "fri", "sat", "sun" }) do
-      week[day] = { { "00:00", "24:00" } }
-    end
-    desk:put("/schedules/organization/" .. org.id, { timezone = "UTC", weekly = week })
-    desk:post("/services", { name = "Odd", slug = "odd", duration = 30, host_ids = hosts, price = 45,
+    desk = desks.of(s:organization("odd"))
+    desk:post("/services", { name = "Odd", slug = "odd", duration = 30, host_ids = desk:hosts(6), price = 45,
       currency = "USD", calendarSettings = { timezone = "UTC" } })
   end)
   teardown(function() s:stop() end)

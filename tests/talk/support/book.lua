@@ -1,11 +1,26 @@
 -- What the booking conversations share: the routes, a slot to take, a customer.
 
 local http = require("tests.talk.support.http")
+local instant = require("tests.talk.support.instant")
 
 local book = { prefix = "/api/calendar/v1", public = "/api/calendar/v1/public" }
 
 -- Monday, 09:00 in New York. Fixed, so that every run sees the same calendar.
 book.monday = "2031-06-02T13:00:00Z"
+
+-- So many seconds later.
+function book.later(seconds)
+  return instant.written(instant.seconds(book.monday) + seconds)
+end
+
+-- Hours around the clock, as schedules take them.
+function book.always(zone)
+  local week = {}
+  for _, day in ipairs({ "mon", "tue", "wed", "thu", "fri", "sat", "sun" }) do
+    week[day] = { { "00:00", "24:00" } }
+  end
+  return { timezone = zone, weekly = week }
+end
 
 -- Limits out of the way, for conversations that are not about limits.
 book.no_limits = { ["quota.lua"] = [[

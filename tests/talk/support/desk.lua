@@ -1,6 +1,7 @@
 -- What the conversations about the catalogue share: an organization's own routes, and another
 -- organization that knocks at each of them.
 
+local book = require("tests.talk.support.book")
 local client = require("tests.talk.support.client")
 local http = require("tests.talk.support.http")
 
@@ -43,6 +44,16 @@ function desk:delete(path) self:ask("DELETE", path, nil, 204) end
 -- What must not: the error.
 function desk:fails(status, method, path, body)
   return (self:ask(method, path, body, status))
+end
+
+-- n hosts who can be booked around the clock: their ids.
+function desk:hosts(n)
+  local ids = {}
+  for i = 1, n do
+    ids[i] = self:post("/hosts", { displayName = "Host " .. i, timezone = "UTC" }).host.id
+  end
+  self:put("/schedules/organization/" .. self.org.id, book.always("UTC"))
+  return ids
 end
 
 -- All of a list, `limit` at a time; how many pages it took.

@@ -4,7 +4,6 @@ local fields = require("services.fields")
 local input = require("availability.input")
 local offer = require("availability.offer")
 local policy = require("availability.policy")
-local services = require("services.store")
 local service_rules = require("services.rules")
 local store = require("availability.store")
 local unbookable = require("availability.unbookable")
@@ -34,12 +33,12 @@ function handlers.list(req)
   if faults[1] then
     return fields.refusal(faults)
   end
-  local organization = services.organization_by_slug(query.org_slug)
+  local organization = store.organization(query.org_slug)
   local ok, why = service_rules.may_see(req.organization.id, organization)
   if not ok then
     return nil, why
   end
-  local world = worlds.find(organization.id, query.service_slug)
+  local world = worlds.find(organization.id, query.service_slug, organization.version)
   if not world or not service_rules.is_public(world.service) then
     return nil, "not_found"
   end

@@ -79,6 +79,12 @@ function store.world(service, version)
   }
 end
 
+-- An organization, and the version of its catalogue; nil when there is none.
+function store.organization(slug)
+  return kordless.db.one("SELECT o.id, COALESCE(c.version, 0) AS version FROM organization o"
+    .. " LEFT JOIN catalogue c ON c.organization_id = o.id WHERE o.slug = ?", slug)
+end
+
 function store.has_host(organization_id, id)
   return kordless.db.one("SELECT 1 AS one FROM host WHERE id = ? AND organization_id = ?",
     id, organization_id) ~= nil

@@ -50,9 +50,9 @@ function worlds.of(service)
 end
 
 -- The same of an organization's service by its slug, with the service itself; nil when there
--- is none.
-function worlds.find(organization_id, slug)
-  local version = services.version(organization_id)
+-- is none. version: of its catalogue, where the caller has it.
+function worlds.find(organization_id, slug, version)
+  version = version or services.version(organization_id)
   local own = names[organization_id]
   local known = own and own[slug]
   if not known or known.version ~= version then

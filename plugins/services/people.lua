@@ -46,7 +46,7 @@ end
 -- Runs a transaction that takes a team's body.
 local function with_team(req, name, id)
   local body, faults = patch.pick(req.body, rules.TEAM), {}
-  rules.twice(faults, "members[%d].host_id", rules.host_ids(body.members or {}))
+  rules.members(faults, body.members or {})
   if faults[1] then
     return fields.refusal(faults)
   end

@@ -88,6 +88,16 @@ function people.twice(faults, name, ids)
   end
 end
 
+local LARGEST = 50000 -- bytes of members as JSON: an answer of the writer has 64 KiB
+
+-- As they are sent.
+function people.members(faults, members)
+  people.twice(faults, "members[%d].host_id", people.host_ids(members))
+  if #kordless.json.encode(members) > LARGEST then
+    fields.fault(faults, "members", "may have 50,000 bytes as JSON, all of them together")
+  end
+end
+
 function people.host_ids(members)
   local ids = {}
   for i, member in ipairs(members) do

@@ -1,6 +1,7 @@
 -- Teams: members with their weights, and what a service given by one does with them.
 
 local book = require("tests.talk.support.book")
+local client = require("tests.talk.support.client")
 local desks = require("tests.talk.support.desk")
 local server = require("tests.talk.support.server")
 local http = require("tests.talk.support.http")
@@ -60,6 +61,33 @@ describe("a team", function()
     assert.equal("unknown_host", desks.codes(err)) -- as if it were nobody
     assert.same({ a.id }, { desk:get("/teams/" .. team.id).team.members[1].host_id })
     desk:delete("/teams/" .. team.id)
+  end)
+
+  it("may be as large as it may be, and no larger than an answer", function()
+    local asked, ids = {}, {}
+    for i = 1, 100 do
+      asked[i] = desk.client:bytes({ method = "POST", path = book.prefix .. "/hosts",
+        body = { displayName = "Host " .. i, timezone = ZONE } })
+    end
+    for i, r in ipairs(client.many(s, asked)) do ids[i] = r:json().host.id end
+    table.sort(ids)
+    local function team(letter)
+      local members = {}
+      for i, id in ipairs(ids) do
+        members[i] = { host_id = id, role = letter:rep(80), weight = 1000, priority = 1000 }
+      end
+      return { name = letter:rep(200), description = letter:rep(2000), members = members }
+    end
+    for _, letter in ipairs({ "x", '"', "\u{1F600}" }) do
+      local made = desk:post("/teams", team(letter)).team
+      assert.equal(100, #desk:patch("/teams/" .. made.id, team("y")).team.members)
+      assert.same(team(letter).members, desk:patch("/teams/" .. made.id, team(letter)).team.members)
+      for _, tall in ipairs({ { "POST", "/teams" }, { "PATCH", "/teams/" .. made.id } }) do
+        local err = desk:fails(400, tall[1], tall[2], team("\1"))
+        assert.equal("members may have 50,000 bytes as JSON, all of them together.", err.detail)
+      end
+      desk:delete("/teams/" .. made.id)
+    end
   end)
 
   it("changes by what is named; its members as a whole", function()

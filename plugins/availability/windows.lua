@@ -75,9 +75,10 @@ local function lay_out(world, from, to)
 end
 
 -- What was laid out of a world stays true for as long as the world is read anew for each change:
--- whole days of it are kept, since the next question is about the same ones. By a world's source
--- (worlds.lua), then by days; all of it goes when it has `ROOM` spans.
-local ROOM = 50000
+-- whole days of it are kept, since the next question is about the same ones. By the world's
+-- service, of its newest source (worlds.lua), then by days; all of it goes when it has `ROOM`
+-- spans, where a source counts as many as it may be worth.
+local ROOM, SOURCE = 50000, 200
 local kept, room = {}, ROOM
 
 local function keep(spans)
@@ -87,20 +88,29 @@ local function keep(spans)
   end
 end
 
+local function keep_of(world)
+  local known = kept[world.service.id]
+  if not known or known.source ~= world.source then
+    keep(SOURCE)
+    known = { source = world.source }
+    kept[world.service.id] = known
+  end
+  return known
+end
+
 -- Lays out everything a look at [lo, hi) needs: the hours of the tiers all candidates
 -- share, and as they are asked for those of each. An absent schedule does not restrict.
 function windows.layout(world, lo, hi)
   local first, last = lo // 86400, (hi - 1) // 86400
   local key = first << 12 | last - first -- no question is about more than 62 days
-  local known = world.source and kept[world.source]
-  local layout = known and known[key]
+  local known = world.source and kept[world.service.id]
+  local layout = known and known.source == world.source and known[key]
   if not layout then
     layout = lay_out(world, first * 86400 - BEFORE,
       (last + 1) * 86400 + world.service.duration_minutes * 60)
     if world.source then
       keep(8 + #layout.closed + (layout.shared and #layout.shared or 0))
-      known = kept[world.source] or {}
-      kept[world.source], known[key] = known, layout
+      keep_of(world)[key] = layout
     end
   end
   return layout

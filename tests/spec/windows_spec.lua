@@ -185,4 +185,27 @@ describe("what was laid out", function()
     until windows.layout(w, lo, lo + 60 * 86400) ~= first or spans > 100000
     assert.is_true(spans > 10000 and spans < 50000, spans)
   end)
+
+  it("lets a source go when its service has another, and when there are many services", function()
+    local w, sources = world({ org = schedule(NY, { { "09:00", "17:00" } }) }), {}
+    setmetatable(sources, { __mode = "k" })
+    local function left()
+      local n = 0
+      collectgarbage()
+      for _ in pairs(sources) do n = n + 1 end
+      return n
+    end
+    local function ask()
+      w.source = {}
+      sources[w.source] = true
+      asked(w, "2026-03-02T12:00:00Z", "2026-03-02T13:00:00Z")
+    end
+    for _ = 1, 100 do ask() end
+    assert.equal(1, left())
+    for i = 1, 1000 do
+      w.service.id = "srv_" .. i
+      ask()
+    end
+    assert.is_true(left() < 256, left())
+  end)
 end)

@@ -146,11 +146,17 @@ export async function eventually(holds, what = holds) {
   }
 }
 
-// Keeps whatever waits for 5 s and more, as refreshes do, until `pass` is called.
+// Keeps whatever waits for 5 s and more, as refreshes do, until `pass` is called; `waits` has how
+// long each was to wait.
 export async function holdTimers(page) {
   await page.addInitScript(() => {
     const { setTimeout: real } = window, kept = [];
-    window.setTimeout = (work, ms, ...more) => (ms >= 5000 ? -kept.push(work) : real(work, ms, ...more));
+    window.waits = [];
+    window.setTimeout = (work, ms, ...more) => {
+      if (ms < 5000) return real(work, ms, ...more);
+      window.waits.push(ms);
+      return -kept.push(work);
+    };
     window.passTime = () => kept.splice(0).forEach((work) => work());
   });
   await page.reload();

@@ -119,6 +119,33 @@ export default function tests(it) {
     await page.getByText("4 of 8 taken").waitFor();
   });
 
+  it("asks no further for days that were left", async ({ browser }) => {
+    const page = await browser.open("admin", calendar());
+    await settled(page);
+    await page.route("**/bookings?*", async (route) => { // the day after has no end
+      const from = new URL(route.request().url()).searchParams.get("from") ?? "";
+      if (from.startsWith(later(DAY, -1))) await route.fulfill({ json: { bookings: [], next_cursor: "more" } });
+      else await route.continue();
+    });
+    const endless = page.waitForResponse(/cursor=more/);
+    await page.getByRole("button", { name: "The day after" }).click();
+    await endless;
+    await page.getByRole("button", { name: "Today" }).click();
+    await settled(page);
+    assert.ok(!(await page.url()).includes(later(DAY, 1)));
+  });
+
+  it("is printed whole, with its date", async ({ browser }) => {
+    const page = await browser.open("admin", calendar(DAY, "view=week&as=grid"));
+    await settled(page);
+    await page.emulateMedia({ media: "print" });
+    const [grid, body] = await page.evaluate(() => [".cal-grid", ".cal-body"].map((one) =>
+      document.querySelector(one).getBoundingClientRect().height));
+    assert.ok(grid >= body, `${grid} of ${body} px`);
+    assert.ok(await page.locator(".cal-title").isVisible());
+    await page.getByRole("button", { name: "Today" }).waitFor({ state: "hidden" });
+  });
+
   it("is only looked at by viewers", async ({ server, browser }) => {
     await booked(server, (await slots(server, "consultation"))[5], "Edsger Dijkstra", { notes: "Writes by hand." });
     const page = await browser.open("viewer", calendar());
@@ -203,7 +230,13 @@ export default function tests(it) {
     }
     const [class_] = (await slots(server, "group-class", later(DAY, 1))).slice(2);
     await booked(server, class_, "Katherine Johnson", { service: "group-class", party_size: 2 });
-    await seen(world, "calendar-week", "admin", calendar(DAY, "view=week&as=grid"));
+    await seen(world, "calendar-week", "admin", calendar(DAY, "view=week&as=grid"), async (page) => {
+      const middles = await page.locator(".cal-forms .button, .cal-forms .segmented").evaluateAll((all) => all.map((one) => {
+        const { top, bottom } = one.getBoundingClientRect();
+        return Math.round(top + bottom);
+      }));
+      assert.equal(new Set(middles).size, 1, "what stands in a line has one middle");
+    });
     await seen(world, "calendar-day", "admin", calendar(later(DAY, 1)), async (page) => {
       const left = (selector) => page.locator(selector).evaluateAll((all) => all.map((one) =>
         Math.round(one.getBoundingClientRect().left)));

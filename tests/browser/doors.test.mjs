@@ -1,6 +1,6 @@
 // From the first start to a person who is signed in; and who is not let in.
 import assert from "node:assert/strict";
-import { seen, settled } from "./browser.mjs";
+import { accessible, seen, settled } from "./browser.mjs";
 import { password } from "./server.mjs";
 
 export default function tests(it) {
@@ -68,6 +68,59 @@ export default function tests(it) {
     await page.getByLabel("Password").fill(password);
     await page.getByRole("button", { name: "Sign in" }).click();
     await page.getByRole("heading", { name: "API Keys" }).waitFor();
+  });
+
+  it("what was typed when the session ended is there after signing in again", async ({ server, browser }) => {
+    const person = await server.join("typed@example.com", "admin");
+    const page = await browser.open(person, "#/keys");
+    await page.getByRole("button", { name: "Generate API Key" }).first().click();
+    await page.getByRole("textbox", { name: "Label" }).fill("Typed before");
+    await server.ask("DELETE", "/api/platform/v1/session", undefined, {
+      Cookie: `kordless_session=${person.session}`, "X-Kordless-CSRF": person.csrf });
+    await page.getByRole("button", { name: "Generate key" }).click();
+    await page.getByText("Your session has ended").waitFor();
+    page.expected.push(401);
+    await accessible(page, "the sign-in before a page");
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("Escape");
+    assert.equal(await page.evaluate(() => document.elementFromPoint(5, 5).closest("dialog")?.className), "curtain");
+    await page.getByLabel("Email").fill("typed@example.com");
+    await page.getByLabel("Password").fill(password);
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByText("Your session has ended").waitFor({ state: "detached" });
+    assert.equal(await page.getByRole("textbox", { name: "Label" }).inputValue(), "Typed before");
+    await page.getByRole("button", { name: "Generate key" }).click();
+    await page.getByText("“Typed before” is ready").waitFor();
+    await page.getByRole("button", { name: "I have saved it" }).click();
+  });
+
+  it("whoever else signs in finds nothing of it", async ({ server, browser }) => {
+    const person = await server.join("left@example.com", "admin");
+    await server.join("next@example.com", "viewer");
+    const page = await browser.open(person, "#/keys");
+    await page.getByRole("button", { name: "Generate API Key" }).first().click();
+    await page.getByRole("textbox", { name: "Label" }).fill("Left behind");
+    await server.ask("DELETE", "/api/platform/v1/session", undefined, {
+      Cookie: `kordless_session=${person.session}`, "X-Kordless-CSRF": person.csrf });
+    await page.getByRole("button", { name: "Generate key" }).click();
+    await page.getByLabel("Email").fill("next@example.com");
+    await page.getByLabel("Password").fill(password);
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByText("Not for your role").waitFor();
+    assert.equal(await page.locator("dialog").count(), 0);
+    page.expected.push(401);
+  });
+
+  it("nothing is done for whom somebody else signed in in another tab", async ({ server, browser }) => {
+    const page = await browser.open(await server.join("tab@example.com", "admin"), "#/keys");
+    await page.getByRole("button", { name: "Generate API Key" }).first().click();
+    await page.getByRole("textbox", { name: "Label" }).fill("Whose");
+    await browser.enter(page.context(), await server.join("other.tab@example.com", "admin"));
+    await page.getByRole("button", { name: "Generate key" }).click();
+    await page.getByRole("button", { name: "Account: other.tab@example.com" }).waitFor();
+    page.expected.push(403);
+    const { api_keys: made } = await server.must("GET", `/api/platform/v1/organizations/${server.org}/api-keys?q=Whose`);
+    assert.deepEqual(made, []);
   });
 
   it("passwords are changed, and with the wrong one they are not", async ({ server, browser }) => {

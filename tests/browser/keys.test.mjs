@@ -62,6 +62,19 @@ export default function tests(it) {
     await saved(page);
   });
 
+  it("are copied where the browser withholds its clipboard, too", async ({ browser }) => {
+    const page = await browser.open("admin", "#/keys");
+    await page.context().grantPermissions(["clipboard-read"]);
+    const key = await generate(page, "Copied the old way");
+    await page.evaluate(() => {
+      navigator.clipboard.writeText = () => Promise.reject(new DOMException("Write permission denied.", "NotAllowedError"));
+    });
+    await page.getByRole("button", { name: "Copy the key" }).click();
+    await page.getByText("Copied the key").waitFor();
+    assert.equal(await page.evaluate(() => navigator.clipboard.readText()), key);
+    await saved(page);
+  });
+
   it("are rotated with a grace, in which both work", async ({ server, browser }) => {
     const old = await make(server, "Turning");
     const page = await browser.open("admin", "#/keys");
@@ -125,13 +138,20 @@ export default function tests(it) {
     await server.byKey(server.key);
     await new Promise((resolve) => { setTimeout(resolve, 3000); }); // until it is counted
     await seen(world, "keys", "admin", "#/keys");
-    await seen(world, "key", "admin", `#/keys/${narrow.id}`, settled);
+    await seen(world, "key", "admin", `#/keys/${narrow.id}`, async (page) => {
+      await settled(page);
+      await page.getByRole("row", { name: /insufficient_scope/ }).first().waitFor();
+    });
     await seen(world, "key-generate", "admin", "#/keys",
       (page) => page.getByRole("button", { name: "Generate API Key" }).first().click());
     await seen(world, "key-shown", "admin", "#/keys", (page) => generate(page, "Shown"));
     await seen(world, "key-menu", "admin", "#/keys?q=Website",
       (page) => page.getByRole("button", { name: "Actions for Website" }).click());
-    await seen(world, "key-revoke", "admin", "#/keys?q=Website", (page) => act(page, "Website", "Revoke"));
+    await seen(world, "key-revoke", "admin", "#/keys?q=Website", async (page) => {
+      await act(page, "Website", "Revoke");
+      const { height } = await page.getByRole("button", { name: "Revoke key" }).boundingBox();
+      assert.ok(height < 40, `the button's words are torn apart: ${height} px`);
+    });
   });
 
   it("end with the last day that was chosen, as the organization's clocks have it", async ({ server, browser }) => {

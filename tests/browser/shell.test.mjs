@@ -1,6 +1,6 @@
 // The frame around all pages: its menu, its theme, its way back, and what has no page.
 import assert from "node:assert/strict";
-import { accessible, settled, until } from "./browser.mjs";
+import { accessible, holdTimers, pass, settled, until } from "./browser.mjs";
 
 export default function tests(it) {
   it("has a menu that opens on a narrow screen and goes when a page is chosen", async ({ browser }) => {
@@ -71,6 +71,25 @@ export default function tests(it) {
     await page.context().setOffline(false);
     await page.getByRole("button", { name: "Try again" }).click();
     await page.getByRole("columnheader", { name: "When" }).waitFor();
+  });
+
+  it("asks again by itself when the server says that it may", async ({ browser }) => {
+    const page = await browser.open("admin", "#/keys");
+    await holdTimers(page);
+    await page.route(/api-keys/, (route) => route.fulfill({ status: 429, json: { detail: "Wait." },
+      headers: { "Retry-After": "77" } }));
+    page.expected.push(429);
+    await pass(page);
+    await until(page, () => window.waits.includes(77000));
+  });
+
+  it("is printed as a page, without what one clicks", async ({ browser }) => {
+    const page = await browser.open("admin", "#/keys", { colorScheme: "dark", viewport: { width: 1000, height: 800 } });
+    await settled(page);
+    await page.emulateMedia({ media: "print" });
+    await page.getByRole("navigation", { name: "Main" }).waitFor({ state: "hidden" });
+    await page.getByRole("button", { name: "Generate API Key" }).waitFor({ state: "hidden" });
+    assert.equal(await page.evaluate(() => getComputedStyle(document.documentElement).colorScheme), "light");
   });
 
   it("does not say that somebody is signed out who is not", async ({ server, browser }) => {

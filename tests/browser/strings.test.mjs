@@ -80,6 +80,22 @@ export default function tests(it) {
     });
   }
 
+  it("does not turn what stands after it", async ({ server, browser }) => {
+    const { key, last4 } = (await server.must("POST", `${P}/organizations/${server.org}/api-keys`,
+      { label: "\u202Edaer ton" })).api_key;
+    await server.byKey(key);
+    const page = await browser.open("admin", "#/usage");
+    const name = page.locator(".legend .clip", { hasText: last4 });
+    await name.waitFor();
+    const [first, last] = await name.evaluate((one, n) => [n, 1].map((back) => {
+      const range = document.createRange(), text = one.firstChild;
+      range.setStart(text, text.length - back);
+      range.setEnd(text, text.length - back + 1);
+      return range.getBoundingClientRect().left;
+    }), last4.length);
+    assert.ok(first < last, "the last 4 run backwards");
+  });
+
   it("in addresses, searches and refusals", async ({ browser }) => {
     for (const one of [...telling, strings.quotes]) {
       const page = await browser.open("admin", `#/keys?q=${encodeURIComponent(`none ${one}`)}`);

@@ -1,7 +1,7 @@
 // Usage: sums, quotas, who uses the day, the file for spreadsheets, and that it moves.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { seen, until } from "./browser.mjs";
+import { seen, settled, until } from "./browser.mjs";
 
 const P = "/api/platform/v1";
 
@@ -38,7 +38,7 @@ export default function tests(it) {
     await counted(server, 110);
     const page = await browser.open("admin", "#/usage");
     const chart = page.locator("canvas");
-    await until(page, () => /SUM.*: 101, Calm .*: 9/.test(document.querySelector("canvas")?.ariaLabel));
+    await until(page, () => /SUM.*: 101, .*Calm.*: 9/.test(document.querySelector("canvas")?.ariaLabel));
     await page.getByRole("radio", { name: "By route" }).check();
     await until(page, () => document.querySelector("canvas").ariaLabel.includes("/services/{"));
     await page.getByRole("radio", { name: "By status" }).check();
@@ -80,5 +80,18 @@ export default function tests(it) {
       await page.getByRole("radio", { name: "By status" }).check();
       await until(page, () => document.querySelector("canvas").ariaLabel.includes("2xx"));
     });
+  });
+
+  it("have the busiest key's quotas, however many keys came after it", async ({ server, browser }) => {
+    for (let i = 0; i < 101; i += 1) await make(server, `Later ${i}`);
+    const page = await browser.open("admin", "#/usage"), key = page.getByLabel("Key", { exact: true });
+    const chosen = () => key.evaluate((one) => one.selectedOptions[0].text);
+    const minute = () => page.getByRole("meter", { name: "Key, a minute" }).getAttribute("aria-valuetext");
+    await settled(page);
+    assert.match(await chosen(), /SUM/);
+    assert.match(await minute(), /^100 of 100/);
+    await key.selectOption({ index: 1 });
+    await page.getByRole("meter", { name: "Key, a minute" }).and(page.locator('[aria-valuetext^="10 of 100"]')).waitFor();
+    assert.match(await chosen(), /Calm/);
   });
 }

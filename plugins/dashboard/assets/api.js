@@ -13,7 +13,7 @@ export class ApiError extends Error {
   }
 }
 
-let csrf = null;
+let csrf = null, person = null;
 let ended = () => {};
 let pending = 0;
 const bar = document.createElement("div");
@@ -21,7 +21,8 @@ bar.className = "working";
 bar.setAttribute("aria-hidden", "true");
 document.body.append(bar);
 
-export function useCsrf(value) { csrf = value; }
+// Of whose session.
+export function useCsrf(value, id) { [csrf, person] = [value, id]; }
 // Called when the session is over, whatever was asked.
 export function onEnded(handler) { ended = handler; }
 
@@ -89,12 +90,18 @@ export async function call(method, path, options = {}) {
     if (options.quiet && method === "GET") await calm(options.signal);
     if (response.ok) return body;
     if (body.code === "csrf_mismatch" && !options.again && !options.token) {
-      useCsrf((await call("GET", `${PLATFORM}/session`)).csrf); // signed in anew in another tab
+      const now = await call("GET", `${PLATFORM}/session`); // signed in anew in another tab
+      if (now.member && now.member.id !== person) {
+        location.reload();
+        throw new ApiError(0, { detail: "Somebody else has signed in in this browser." });
+      }
+      useCsrf(now.csrf, person);
       return call(method, path, { ...options, again: true });
     }
     const over = body.code === "session_ended" || body.code === "sign_in_required";
     if (response.status === 401 && over && !options.token) ended();
-    throw new ApiError(response.status, body);
+    throw Object.assign(new ApiError(response.status, body),
+      { wait: Number(response.headers.get("Retry-After")) });
   } finally {
     if (!options.quiet) working(-1);
   }

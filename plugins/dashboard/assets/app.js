@@ -2,7 +2,7 @@
 import { onEnded } from "./api.js";
 import { fill, h } from "./dom.js";
 import { leave, resume, session } from "./session.js";
-import { show, stop } from "./shell.js";
+import { navigate, show, stop } from "./shell.js";
 import { problem } from "./ui.js";
 
 const root = document.getElementById("app");
@@ -16,11 +16,36 @@ function inside() {
   show(root, outside);
 }
 
-async function outside(why) {
+function clear() {
   stop();
-  leave();
   document.querySelectorAll("dialog").forEach((one) => one.remove());
-  (await doors()).signIn(root, inside, why);
+}
+
+async function outside() {
+  clear();
+  leave();
+  (await doors()).signIn(root, inside);
+}
+
+const who = () => [session.me.id, session.me.role, session.org?.id].join();
+
+// The sign-in before the page, where all that the same person typed still stands afterwards.
+async function again() {
+  const before = who(), { title } = document;
+  let over = false;
+  const curtain = h("dialog", { class: "curtain", "aria-label": "Sign in",
+    onclose: () => (over ? curtain.remove() : curtain.showModal()) });
+  document.body.append(curtain);
+  curtain.showModal();
+  (await doors()).signIn(curtain, () => {
+    over = true;
+    curtain.close();
+    document.title = title;
+    if (who() !== before) {
+      clear();
+      inside();
+    } else if (!document.querySelector("dialog[open], main form")) navigate();
+  }, "Your session has ended. Sign in again to go on where you were.");
 }
 
 async function start() {
@@ -35,7 +60,7 @@ async function start() {
 }
 
 onEnded(() => {
-  if (session.me) outside("Your session has ended. Sign in again to go on where you were.");
+  if (session.me && !document.querySelector(".curtain")) again();
 });
 window.addEventListener("hashchange", () => {
   if (!session.me || location.hash.startsWith("#setup=")) start();

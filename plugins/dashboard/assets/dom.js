@@ -60,6 +60,9 @@ export function refill(node, ...children) {
   if (focus) twin(focus, node, name)?.focus({ preventScroll: true });
 }
 
+// A name in a sentence: whichever way it runs, what follows stays where it is.
+export const isolated = (name) => `\u2068${name}\u2069`;
+
 let last = 0;
 // An id for labels and the like.
 export function unique(prefix) {

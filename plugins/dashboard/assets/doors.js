@@ -27,7 +27,7 @@ export function signIn(root, inside, why) {
       await enter(await platform.post("/session", values));
       inside();
     }),
-    h("p", { class: "door-more muted" }, "A new server, or nobody can sign in? ",
+    !why && h("p", { class: "door-more muted" }, "A new server, or nobody can sign in? ",
       link("Set it up with the operator token", "#/first-run"), "."));
 }
 

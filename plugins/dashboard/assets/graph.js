@@ -1,6 +1,6 @@
 // Sums over time as stacked bars; the same as a table for who cannot see them. Chart.js comes
 // only when there is something to draw.
-import { fill, h } from "./dom.js";
+import { fill, h, isolated } from "./dom.js";
 import { formatClock, formatShort, formatTime } from "./time.js";
 import { table } from "./ui.js";
 
@@ -123,7 +123,7 @@ export function shownOf(usage) {
       tone: statusTones[one.name] ?? "c6" }));
   }
   const named = usage.series.map((one, i) => ({ ...one, tone: `c${i + 1}`,
-    label: one.label ? `${one.label} …${one.last4}` : one.name }));
+    label: one.label ? `${isolated(one.label)} …${one.last4}` : one.name }));
   if (named.length <= 5) return named;
   const rest = named.slice(5), points = new Map();
   for (const point of rest.flatMap((one) => one.points)) {

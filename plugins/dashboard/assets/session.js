@@ -51,7 +51,7 @@ async function chosenByOperator() {
 
 // From the answer of GET /session or of a sign-in; a sign-in names no role of its own.
 export async function enter(answer) {
-  useCsrf(answer.csrf);
+  useCsrf(answer.csrf, answer.member.id);
   note(SIGNED_IN, "yes");
   session.me = { ...answer.member, role: answer.role ?? answer.member.role };
   await choose(answer.organization ?? (may("operator") ? await chosenByOperator() : null));
@@ -61,7 +61,7 @@ export function leave() {
   session.me = null;
   session.org = null;
   note(SIGNED_IN, null);
-  useCsrf(null);
+  useCsrf(null, null);
 }
 
 // True if a session goes on. Its cookie is not for scripts to see, so whoever never signed in

@@ -144,8 +144,8 @@ function repeat(signal, seconds, work) {
     try {
       await work();
       wait(1);
-    } catch {
-      wait(4); // whatever it was: less often
+    } catch (fault) { // when the server says, or whatever it was: less often
+      wait(fault.wait ? Math.max(fault.wait / seconds, 1) : 4);
     }
   };
   signal.addEventListener("abort", () => clearTimeout(timer));

@@ -93,11 +93,13 @@ export function skeleton(lines = 4) {
 // --- copying ---
 
 async function copied(text) {
-  if (navigator.clipboard && window.isSecureContext) return navigator.clipboard.writeText(text);
+  try {
+    return await navigator.clipboard.writeText(text);
+  } catch { /* plain http, or not permitted: the old way */ }
   const area = h("textarea", { class: "hidden-text", readonly: true, value: text });
   (document.querySelector("dialog[open]") ?? document.body).append(area);
   area.select();
-  const done = document.execCommand("copy"); // plain http: there is no other way
+  const done = document.execCommand("copy");
   area.remove();
   if (!done) throw new Error("The browser does not let this page copy. Select the text and copy it.");
 }

@@ -42,7 +42,7 @@ function refusals(denials) {
   }
   return card("Refusals", table("Refusals", [
     { title: "When", class: "tight", cell: (one) => when(one.at, formatRelative) },
-    { title: "Why", class: "tight", cell: (one) => [h("span", { class: "chip" }, one.scope ?? one.rule),
+    { title: "Why", class: "tight", cell: (one) => [h("span", { class: "chip" }, one.rule),
       one.limit && h("span", { class: "faint small-text num" }, ` ${one.used} of ${one.limit}`)] },
     { title: "Route", cell: (one) => h("code", { class: "route" }, one.route) },
     { title: "What to fix", cell: (one) => h("span", { class: "small-text" }, one.fix) },

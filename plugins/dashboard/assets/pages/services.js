@@ -1,6 +1,7 @@
 // Services: what is offered, by name; the archived ones apart.
 import { named } from "../catalogue.js";
 import { fill, h } from "../dom.js";
+import { icon } from "../icons.js";
 import { sayLength, sayPrice } from "../say.js";
 import { badge, empty, notice, segmented, table } from "../ui.js";
 
@@ -29,7 +30,7 @@ function none(ctx, archived, add) {
 
 export async function page(ctx) {
   const list = await named(ctx, "services");
-  const node = h("div"), add = () => h("a", { class: "button primary", href: "#/services/new" }, "New service");
+  const node = h("div"), add = () => h("a", { class: "button primary", href: "#/services/new" }, icon("plus"), "New service");
   const show = (archived) => {
     const rows = list.filter((one) => (one.status === "archived") === archived);
     fill(node, rows.length === 0 ? none(ctx, archived, add) : table("Services", columns(), rows,

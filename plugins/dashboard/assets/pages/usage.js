@@ -1,6 +1,6 @@
 // Usage: who asks how often, what was refused, and what is left.
 import { download } from "../csv.js";
-import { fill, h, refill } from "../dom.js";
+import { fill, h, isolated, refill } from "../dom.js";
 import { select } from "../forms.js";
 import { graph, rangeQuery, ranges, shownOf } from "../graph.js";
 import { windows } from "../quota.js";
@@ -21,6 +21,8 @@ export function rowsOf(usage) {
     usage.step, one.name, one.label ?? "", one.last4 ?? "", point.requests, point.refused]))];
 }
 
+const named = (key) => `${isolated(key.label)} …${key.last4}`;
+
 function dayCard(limits) {
   const { used, keys } = limits.day;
   if (keys.length === 0) {
@@ -28,7 +30,7 @@ function dayCard(limits) {
       "No key was used in the last 24 hours. Send a request with one, and it stands here.",
       link("API Keys", "#/keys", { class: "button" })));
   }
-  return card("Who uses the organization's day", keys.map((key) => meter(`${key.label} …${key.last4}`, key.used,
+  return card("Who uses the organization's day", keys.map((key) => meter(named(key), key.used,
     used, `${counted(key.used, "request")}, ${Math.round(key.share * 100)} %`, true)));
 }
 
@@ -38,11 +40,10 @@ function quotaCard(limits, chosen, onchange) {
     return card("Quotas", empty("key", "No API keys yet", "Limits are counted for each key.",
       link("API Keys", "#/keys", { class: "button primary" })));
   }
-  const key = limits.keys.find((one) => one.id === chosen)
-    ?? [...limits.keys].sort((a, b) => b.used_of_day - a.used_of_day)[0];
+  const key = limits.keys.find((one) => one.id === chosen) ?? limits.keys[0];
+  const choices = new Map([...limits.day.keys, ...limits.keys].map((one) => [one.id, named(one)]));
   return card("Quotas", h("div", { class: "stack" }, select({ label: "Key", value: key.id,
-    choices: limits.keys.map((one) => [one.id, `${one.label} …${one.last4}`]),
-    onchange: (event) => onchange(event.target.value) }), h("div", null, windows(key.windows))));
+    choices: [...choices], onchange: (event) => onchange(event.target.value) }), h("div", null, windows(key.windows))));
 }
 
 export async function page(ctx) {
@@ -54,10 +55,8 @@ export async function page(ctx) {
 
   function drawQuota() {
     if (parts.quota.contains(document.activeElement) && document.activeElement.matches(":open")) return;
-    refill(parts.quota, quotaCard(state.limits, state.key, (id) => {
-      state.key = id;
-      drawQuota();
-    }));
+    refill(parts.quota, quotaCard(state.limits, state.key ?? state.limits.day.keys[0]?.id,
+      again((id) => { state.key = id; })));
   }
   async function draw() {
     const { usage } = state, none = usage.series.length === 0;
@@ -73,6 +72,10 @@ export async function page(ctx) {
     const [usage, limits] = await Promise.all([
       ctx.platform.get(`/organizations/${ctx.org.id}/usage`, { by: state.by, ...rangeQuery(state.range) }, options),
       ctx.platform.get(`/organizations/${ctx.org.id}/limits`, { limit: 100 }, options)]);
+    const key = state.key ?? limits.day.keys[0]?.id; // the list has only the newest
+    if (key && !limits.keys.some((one) => one.id === key)) {
+      limits.keys.push((await ctx.platform.get(`/api-keys/${key}/limits`, {}, options)).limits);
+    }
     Object.assign(state, { usage: usage.usage, limits });
     await draw();
   }
@@ -80,7 +83,7 @@ export async function page(ctx) {
     change(value);
     load().catch((fault) => fault.name === "AbortError" || toast(fault.message, "bad"));
   };
-  const pause = button("Pause", { icon: "pause", small: true, onclick: () => {
+  const pause = button("Pause", { icon: "pause", onclick: () => {
     state.live = !state.live;
     live.classList.toggle("on", state.live);
     fill(live, state.live ? "Live" : "Paused");

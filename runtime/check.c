@@ -149,7 +149,7 @@ int command_check(const struct options *o)
     int e = check_generation(g, &faults);
     err = err ? err : e;
     if (!err && as == AS_TEXT)
-        printf("ok: %d plugins, %d classes of keys\n", g->n_plugins,
+        printf("ok: plugins %d, classes of keys %d\n", g->n_plugins,
                quota_classes(g->quota));
     else
         print_faults(&faults, as);

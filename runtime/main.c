@@ -324,10 +324,10 @@ int main(int argc, char **argv)
         print_help(stdout, i);
         return 0;
     }
+    if (i < 0 && o.n_words)
+        return ask_usage("'%s%s%s' is no command; kordless --help lists them", o.words[0],
+                         o.n_words > 1 ? " " : "", o.n_words > 1 ? o.words[1] : "");
     if (i < 0) {
-        if (o.n_words)
-            fprintf(stderr, "kordless: '%s%s%s' is no command\n\n", o.words[0],
-                    o.n_words > 1 ? " " : "", o.n_words > 1 ? o.words[1] : "");
         print_help(stderr, -1);
         return 2;
     }

@@ -325,8 +325,9 @@ int main(int argc, char **argv)
         return 0;
     }
     if (i < 0 && o.n_words)
-        return ask_usage("'%s%s%s' is no command; kordless --help lists them", o.words[0],
-                         o.n_words > 1 ? " " : "", o.n_words > 1 ? o.words[1] : "");
+        return ask_usage("'%s%s%s' is no command; kordless --help lists them",
+                         o.words[0], o.n_words > 1 ? " " : "",
+                         o.n_words > 1 ? o.words[1] : "");
     if (i < 0) {
         print_help(stderr, -1);
         return 2;

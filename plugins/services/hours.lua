@@ -11,6 +11,16 @@ local hours = {}
 
 local CLOSURES = { table = "closure", plural = "closures", prefix = "clo_", by = "first_date" }
 
+local PREFIX = { team = "team_", host = "host_", service = "srv_" }
+
+function hours.list_schedules(req)
+  local owner = req.query.owner
+  return page.answer(req, { table = "schedule", plural = "schedules", prefix = PREFIX[owner] },
+    function(asked)
+      return store.schedules(asked, owner)
+    end, rules.listed)
+end
+
 function hours.show_schedule(req)
   local id = store.owner(req.organization.id, req.params.owner, req.params.id)
   local row = id and store.schedule(id)

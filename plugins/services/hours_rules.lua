@@ -150,6 +150,13 @@ function hours.shown(row)
   return { timezone = row.timezone, weekly = week, overrides = dates, version = row.version }
 end
 
+-- One of several: with whose it is.
+function hours.listed(row)
+  local schedule = hours.shown(row)
+  schedule.id = row.id
+  return schedule
+end
+
 -- closures -----------------------------------------------------------------------------
 
 -- One day where no last one is named. Dates beyond are no plans but mistakes.

@@ -27,6 +27,14 @@ function store.schedule(owner_id)
     "SELECT timezone, weekly, overrides, version FROM schedule WHERE owner_id = ?", owner_id)
 end
 
+-- asked: page.answer; those of one kind of owner, by its id.
+function store.schedules(asked, kind)
+  return kordless.db.query(
+    "SELECT owner_id AS id, timezone, weekly, overrides, version FROM schedule"
+      .. " WHERE organization_id = ? AND owner_kind = ? AND owner_id > ? ORDER BY owner_id LIMIT ?",
+    asked.organization_id, kind, asked.after and asked.after.id or "", asked.limit + 1)
+end
+
 -- schedule: weekly and overrides are JSON.
 function store.put_schedule(organization_id, kind, owner_id, schedule)
   kordless.db.exec("DELETE FROM schedule WHERE owner_id = ?", owner_id)

@@ -176,7 +176,7 @@ local function windows(name, required)
     description = 'Windows, ["09:00", "17:00"]; an end before its beginning is the next day\'s.' }
 end
 
-local function hours(required)
+local function hours(required, listed)
   local week = { "mon", "tue", "wed", "thu", "fri", "sat", "sun" }
   for i = 1, 7 do week[i] = windows(week[i], required) end
   return { properties = {
@@ -186,7 +186,7 @@ local function hours(required)
       { "date", format = "date", required = true }, { "closed", type = "boolean" },
       windows("hours"),
     } } },
-    required and version or nil,
+    required and version or nil, listed and one("id") or nil,
   } }
 end
 
@@ -254,6 +254,8 @@ local function sample_of(sample, shape)
 end
 
 local public_sample = sample_of(samples.service, service)
+samples.hours = sample_of(samples.schedule, hours(true).properties)
+samples.hours.id = ADA
 
 local function listed(plural, shape)
   return { [200] = { properties = {
@@ -386,6 +388,12 @@ return {
     own("DELETE", "/teams/{id}", "delete_team", WRITE,
       "Removes a team that has no bookings ahead and gives no service.", {
         if_match = true, replies = { [204] = {} } }),
+    own("GET", "/schedules", "list_schedules", READ,
+      "The hours that hosts, teams or services have of their own, page by page.", {
+        query = { { "owner", enum = { "host", "team", "service" }, default = "host" },
+          limit, cursor },
+        replies = listed("schedules", hours(true, true).properties),
+        reply = { schedules = { samples.hours } } }),
     own("GET", "/schedules/{owner}/{id}", "show_schedule", READ,
       "The hours of an organization, team, host or service: /schedules/host/{id} and so on.", {
         replies = reply(200, "schedule", hours(true).properties),

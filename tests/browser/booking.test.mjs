@@ -89,4 +89,11 @@ export default function tests(it) {
     assert.ok((await page.locator(`[data-column="${hosts[1].id}"] .cal-closed`).count()) > 0);
     await server.as("admin", "PUT", path, before);
   });
+
+  it("asks for nothing that a host without hours does not have", async ({ server, browser }) => {
+    const { host } = (await server.as("admin", "POST", `${C}/hosts`, { displayName: "Any time", timezone: "UTC" })).body;
+    const page = await browser.open("admin", calendar());
+    await page.locator(`[data-column="${host.id}"]`).waitFor();
+    await server.as("admin", "DELETE", `${C}/hosts/${host.id}`);
+  });
 }

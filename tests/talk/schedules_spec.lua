@@ -3,6 +3,7 @@
 
 local book = require("tests.talk.support.book")
 local desks = require("tests.talk.support.desk")
+local http = require("tests.talk.support.http")
 local server = require("tests.talk.support.server")
 
 local ZONE = "America/New_York"
@@ -138,6 +139,30 @@ describe("a schedule", function()
     reader:fails(403, "DELETE", "/schedules/service/cut")
     assert.equal(ZONE, reader:get("/schedules/service/cut").schedule.timezone)
     clear("host/" .. host.id, "service/cut", "organization/" .. org.id)
+  end)
+
+  it("is listed with those of its kind, page by page", function()
+    assert.same({}, desk:get("/schedules").schedules)
+    local second = desk:post("/hosts", { displayName = "Ben", timezone = ZONE }).host
+    put("host/" .. host.id, { mon = { { "09:00", "10:00" } } })
+    put("host/" .. second.id, { tue = { { "09:00", "10:00" } } })
+    put("service/cut", { wed = { { "09:00", "10:00" } } })
+    local page = desk:get("/schedules?owner=host&limit=1")
+    local rest = desk:get("/schedules?limit=1&cursor=" .. page.next_cursor)
+    assert.equal(http.null, rest.next_cursor)
+    local owners = { host.id, second.id }
+    table.sort(owners) -- made in one instant
+    for i, one in ipairs({ page.schedules[1], rest.schedules[1] }) do
+      assert.equal(owners[i], one.id)
+      one.id = nil
+      assert.same(desk:get("/schedules/host/" .. owners[i]).schedule, one)
+    end
+    assert.equal(service.id, desk:get("/schedules?owner=service").schedules[1].id)
+    assert.same({}, other:get("/schedules").schedules)
+    desk:fails(400, "GET", "/schedules?owner=service&cursor=" .. page.next_cursor)
+    desk:fails(400, "GET", "/schedules?owner=planet")
+    clear("host/" .. host.id, "service/cut")
+    desk:delete("/hosts/" .. second.id)
   end)
 
   it("may be as long as its limits say", function()

@@ -1,14 +1,15 @@
 // When nobody comes: what the organization's and a host's hours leave closed, for shading.
 // What can be booked the server decides; this only helps the eye.
+import { all } from "../api.js";
 import { addDays, instantOf } from "../days.js";
 import { dayOf } from "./days.js";
 
 const DAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
-const MOST = 40; // hosts whose hours are asked for
 
-async function scheduleOf(ctx, kind, id) {
+// Nothing where it cannot be had.
+async function had(asked) {
   try {
-    return (await ctx.calendar.get(`/schedules/${kind}/${id}`)).schedule;
+    return await asked;
   } catch (fault) {
     if (fault.name === "AbortError") throw fault;
     return null;
@@ -47,13 +48,15 @@ function joined(list) {
   return all;
 }
 
-// closed(date, host) -> [[from, to], …], once load(hosts) has asked for theirs.
+// closed(date, host) -> [[from, to], …], that of hosts once load() has asked for theirs.
 export async function closedHours(ctx) {
-  const own = await scheduleOf(ctx, "organization", ctx.org.id), known = new Map();
+  const { get } = ctx.calendar;
+  const own = (await had(get(`/schedules/organization/${ctx.org.id}`)))?.schedule;
+  let hosts;
   return {
-    closed: (date, host) => joined([own, known.get(host)].filter(Boolean).flatMap((one) => closedBy(one, date))),
-    load: (hosts) => Promise.all(hosts.filter((id) => !known.has(id)).slice(0, MOST).map(async (id) =>
-      known.set(id, await scheduleOf(ctx, "host", id)))),
+    closed: (date, host) => joined([own, hosts?.find((one) => one.id === host)].filter(Boolean)
+      .flatMap((one) => closedBy(one, date))),
+    load: async () => { hosts ??= (await had(all(get, "/schedules", "schedules")))?.list; },
   };
 }
 

@@ -130,9 +130,8 @@ export async function page(ctx) {
   // What has to be known before it is drawn.
   const ready = () => {
     const [from, until] = range();
-    const whose = state.view === "day" && state.as === "grid" && state.hosts.size === 0
-      ? [...book.hosts.values()].filter((one) => one.status === "active").map((one) => one.id) : [...state.hosts];
-    return Promise.all([(from !== book.from || until !== book.to) && desk.load(from, until), hours.load(whose)]);
+    const ofHosts = state.as === "grid" && (state.view === "day" || state.hosts.size === 1);
+    return Promise.all([(from !== book.from || until !== book.to) && desk.load(from, until), ofHosts && hours.load()]);
   };
   // --- dialogs ---
   const open = (booking, { changed, ...more } = {}) => bookingDialog(ctx, booking, { book, put: desk.put,

@@ -639,7 +639,7 @@ function kordless.quotas.diff(source) end
 
 --- H; needs "keys". Plugins, for the plugin that manages them (platform).
 kordless.plugins = {}
---- Lets a quarantined plugin run again.
+--- H; waits. Lets a quarantined plugin run again.
 ---@param name string or `policy`
 ---@return boolean? resumed false: it was running; nil: there is none of that name
 function kordless.plugins.resume(name) end

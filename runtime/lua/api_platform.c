@@ -206,8 +206,8 @@ const struct api_row api_platform[] = {
 
     {"plugins", API_LIBRARY, H, NEED_KEYS,
      .text = "Plugins, for the plugin that manages them (platform)."},
-    {"plugins.resume", API_FUNCTION, H, NEED_KEYS, .call = lib_platform_resume,
-     .takes = LIST{{"name", "string", "or `policy`"}, END},
+    {"plugins.resume", API_FUNCTION, H, NEED_KEYS, .waits = API_WAITS,
+     .call = lib_platform_resume, .takes = LIST{{"name", "string", "or `policy`"}, END},
      .gives = LIST{{"resumed", "boolean?",
                     "false: it was running; nil: there is none of that name"},
                    END},

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "guard/audit.h"
 #include "lua/identity.h"
 #include "lua/lib.h"
 #include "lua/transaction.h"
@@ -161,17 +162,44 @@ void platform_set_json(lua_State *L, const char *name, struct str json)
 
 /* --- plugins --- */
 
+struct resuming {
+    struct platform_write p; /* first */
+    struct quarantine *q;
+    struct str name;
+};
+
+static int note_resumed(struct platform_write *p, struct db *db)
+{
+    return audit_add(db, &(struct audit_row){.at_ms = p->now_ms,
+                                             .actor = p->actor,
+                                             .action = STR("plugin.resume"),
+                                             .object = ((struct resuming *)p)->name});
+}
+
+static int resumed(struct call_write *cw, lua_State *L, int *n)
+{
+    struct resuming *r = (struct resuming *)cw;
+    if (cw->w.result)
+        return platform_failed(&r->p, L);
+    lua_pushboolean(L, quarantine_end(r->q, cw->call->host->log));
+    *n = 1;
+    return 0;
+}
+
 /* true: it runs again; false: it was running; nil: there is none of that name. */
 int lib_platform_resume(lua_State *L)
 {
     struct call *c = call_of(L);
-    size_t n;
-    const char *name = luaL_checklstring(L, 1, &n);
-    struct quarantine *q = quarantine_find(quarantine_ward(c->unit->plugin->quarantine),
-                                           (struct str){name, n});
-    if (q)
-        lua_pushboolean(L, quarantine_end(q, c->host->log));
-    else
-        lua_pushnil(L);
-    return 1;
+    struct str name = {NULL, 0};
+    name.p = luaL_checklstring(L, 1, &name.n);
+    struct quarantine *q =
+        quarantine_find(quarantine_ward(c->unit->plugin->quarantine), name);
+    if (!q || !quarantine_on(q)) {
+        q ? lua_pushboolean(L, false) : lua_pushnil(L);
+        return 1;
+    }
+    struct resuming *r = platform_write_new(c, sizeof(*r), note_resumed, resumed);
+    r->q = q;
+    r->name = arena_str(c->arena, name);
+    return call_wait(L, &r->p.cw);
 }

@@ -55,6 +55,8 @@ describe("a plugin that is killed again and again", function()
     get("/rails/rows", 200)
     assert.equal("rails was running\n", (select(2, s:cli("plugin", "resume", "rails"))))
     assert.equal(1, count("plugin_resumed"))
+    local rows = client.admin(s):get("/api/platform/v1/audit?action=plugin.resume"):json().audit
+    assert.same({ 1, "rails", "operator" }, { #rows, rows[1].object, rows[1].actor })
     kill(9) -- counted anew
     get("/rails/rows", 200)
     kill(1)

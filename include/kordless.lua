@@ -532,6 +532,16 @@ function kordless.keys.get(id) end
 ---@param filter kordless.key_filter
 ---@return kordless.api_key[] keys
 function kordless.keys.list(filter) end
+--- The key that goes on for a line of rotations.
+---@param line string the id of its first key
+---@return kordless.api_key? found nil when there is none
+function kordless.keys.newest(line) end
+--- An organization's keys that are good now and were made until then, but for development: at most
+--- 100, the oldest first.
+---@param organization_id string
+---@param made integer seconds since 1970: until then
+---@return kordless.api_key[] keys
+function kordless.keys.old(organization_id, made) end
 --- H; waits. Changes what is named and waits until it is durable.
 ---@param id string
 ---@param to kordless.key_change

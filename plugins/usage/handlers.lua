@@ -33,7 +33,7 @@ function usage.show_usage(req)
   local totals = kordless.usage.rows({ organization_id = organization.id, key_id = wanted.key_id,
     from = wanted.from, to = wanted.to, step = wanted.step, by = "status", totals = true })
   if wanted.by == "key" then
-    lines.newest(organization.id, rows)
+    lines.newest(rows)
   end
   return 200, { usage = rules.show(organization, wanted, rows, totals) }
 end
@@ -51,10 +51,10 @@ local function day_of(organization, now)
   return used, day, rows
 end
 
-local function top_of(organization, rows, day)
+local function top_of(rows, day)
   table.sort(rows, function(a, b) return a.charged > b.charged end)
   local top = table.move(rows, 1, math.min(#rows, 10), 1, {})
-  for i, row in ipairs(lines.newest(organization.id, top)) do
+  for i, row in ipairs(lines.newest(top)) do
     top[i] = { id = row.name, label = row.label, last4 = row.last4, used = row.charged,
       share = day > 0 and row.charged / day or 0 }
   end
@@ -77,7 +77,7 @@ function usage.show_limits(req)
       return rules.limits(key, kordless.usage.windows(key.id), used, day)
     end)
   page.organization_id = organization.id
-  page.day = { used = day, keys = top_of(organization, rows, day) }
+  page.day = { used = day, keys = top_of(rows, day) }
   return 200, page
 end
 

@@ -139,15 +139,46 @@ static void read_row(struct stmt *s, struct arena *a, struct key_row *row)
     row->revoked = stmt_type(s, TIMES + 1) != COL_NULL;
 }
 
-int key_rows_get(struct db *db, struct str id, struct arena *a, struct key_row *out)
+static int read_one(struct db *db, struct str text, struct str id, struct arena *a,
+                    struct key_row *out)
 {
     struct stmt *s;
-    int err = sql_row(db, STR(COLUMNS " WHERE k.id = ?"), SQL_WITH(sql_text(id)), &s);
+    int err = sql_row(db, text, SQL_WITH(sql_text(id)), &s);
     if (err)
         return err;
     read_row(s, a, out);
     stmt_done(s);
     return 0;
+}
+
+int key_rows_get(struct db *db, struct str id, struct arena *a, struct key_row *out)
+{
+    return read_one(db, STR(COLUMNS " WHERE k.id = ?"), id, a, out);
+}
+
+/* From one to the next: each step is a look into an index. */
+int key_rows_newest(struct db *db, struct str line, struct arena *a,
+                    struct key_row *out)
+{
+    return read_one(db,
+                    STR("WITH RECURSIVE line (id, place) AS (SELECT ?1, 0 UNION ALL"
+                        " SELECT n.id, place + 1 FROM line JOIN api_key AS n"
+                        " ON n.rotated_from = line.id) " COLUMNS
+                        " WHERE k.id = (SELECT id FROM line ORDER BY place DESC"
+                        " LIMIT 1)"),
+                    line, a, out);
+}
+
+/* At most `max`; the statement is done then. */
+static int read_rows(struct stmt *s, int max, struct arena *a, struct key_row **rows,
+                     int *n)
+{
+    int got;
+    *rows = arena_alloc(a, (size_t)(max + 1) * sizeof(**rows));
+    while ((got = stmt_step(s)) == 1)
+        read_row(s, a, &(*rows)[(*n)++]);
+    stmt_done(s);
+    return got;
 }
 
 int key_rows_list(struct db *db, const struct key_filter *f, struct arena *a,
@@ -156,7 +187,6 @@ int key_rows_list(struct db *db, const struct key_filter *f, struct arena *a,
     struct stmt *s;
     int max = f->max > 0 ? f->max : 0;
     *n = 0;
-    *rows = arena_alloc(a, (size_t)(max + 1) * sizeof(**rows));
     int got = sql_open(db,
                        STR(COLUMNS
                            " WHERE k.organization_id = ?1 AND (?2 IS NULL OR k.id < ?2)"
@@ -166,12 +196,27 @@ int key_rows_list(struct db *db, const struct key_filter *f, struct arena *a,
                        SQL_WITH(sql_text(f->organization_id), sql_some(f->cursor),
                                 sql_some(f->q), sql_some(f->created_by), sql_int(max)),
                        &s);
-    if (got < 0)
-        return got;
-    while ((got = stmt_step(s)) == 1)
-        read_row(s, a, &(*rows)[(*n)++]);
-    stmt_done(s);
-    return got;
+    return got < 0 ? got : read_rows(s, max, a, rows, n);
+}
+
+int key_rows_old(struct db *db, struct str organization_id, int64_t made_ms,
+                 int64_t now_ms, int max, struct arena *a, struct key_row **rows,
+                 int *n)
+{
+    struct stmt *s;
+    *n = 0;
+    int got =
+        sql_open(db,
+                 STR(COLUMNS " WHERE k.organization_id = ?1 AND k.created_at <= ?2"
+                             " AND k.revoked_at IS NULL"
+                             " AND (k.expires_at IS NULL OR k.expires_at > ?3)"
+                             " AND (k.not_before IS NULL OR k.not_before <= ?3)"
+                             " AND k.environment IS NOT 'development'"
+                             " ORDER BY k.id LIMIT ?4"),
+                 SQL_WITH(sql_text(organization_id), sql_int(made_ms), sql_int(now_ms),
+                          sql_int(max)),
+                 &s);
+    return got < 0 ? got : read_rows(s, max, a, rows, n);
 }
 
 /* ---- into the ring ---- */

@@ -38,6 +38,15 @@ struct key_filter {
 int key_rows_list(struct db *db, const struct key_filter *f, struct arena *a,
                   struct key_row **rows, int *n) MUST_CHECK;
 
+/* The key that goes on for a line of rotations, named by its first. ERR_NOT_FOUND. */
+int key_rows_newest(struct db *db, struct str line, struct arena *a,
+                    struct key_row *out) MUST_CHECK;
+/* Those of an organization that are good at `now_ms`, for production or for nothing in
+ * particular, and were made until `made_ms`: the oldest first, at most `max`. */
+int key_rows_old(struct db *db, struct str organization_id, int64_t made_ms,
+                 int64_t now_ms, int max, struct arena *a, struct key_row **rows,
+                 int *n) MUST_CHECK;
+
 /* For the ring, of a row that is durable. The override points into `scratch`. */
 struct key_published {
     struct str label, tags;

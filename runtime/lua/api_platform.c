@@ -81,6 +81,17 @@ const struct api_row api_platform[] = {
      .text =
          "An organization's keys, those that were revoked too: at most 101, so that "
          "a page of 100 knows whether there are more."},
+    {"keys.newest", API_FUNCTION, H, NEED_KEYS, .call = lib_keys_newest,
+     .takes = LIST{{"line", "string", "the id of its first key"}, END},
+     .gives = LIST{{"found", "kordless.api_key?", "nil when there is none"}, END},
+     .text = "The key that goes on for a line of rotations."},
+    {"keys.old", API_FUNCTION, H, NEED_KEYS, .call = lib_keys_old,
+     .takes = LIST{{"organization_id", "string", ""},
+                   {"made", "integer", "seconds since 1970: until then"},
+                   END},
+     .gives = LIST{{"keys", "kordless.api_key[]", ""}, END},
+     .text = "An organization's keys that are good now and were made until then, but "
+             "for development: at most 100, the oldest first."},
     {"keys.change", API_FUNCTION, H, NEED_KEYS, .waits = API_WAITS,
      .call = lib_keys_change,
      .takes = LIST{{"id", "string", ""}, {"to", "kordless.key_change", ""}, END},

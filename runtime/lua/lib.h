@@ -47,6 +47,8 @@ int lib_keys_change(lua_State *L);
 int lib_keys_create(lua_State *L);
 int lib_keys_get(lua_State *L);
 int lib_keys_list(lua_State *L);
+int lib_keys_newest(lua_State *L);
+int lib_keys_old(lua_State *L);
 int lib_keys_revoke(lua_State *L);
 int lib_keys_rotate(lua_State *L);
 int lib_orgs_change(lua_State *L);

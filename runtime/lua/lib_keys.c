@@ -119,13 +119,14 @@ static void push_live(lua_State *L, struct call *c, struct key_row *row)
 /* --- looking --- */
 
 /* One whose making is not answered yet is not there yet: nothing can be done to it. */
-int lib_keys_get(lua_State *L)
+static int push_one(lua_State *L, int (*read)(struct db *db, struct str id,
+                                              struct arena *a, struct key_row *out))
 {
     struct call *c = call_of(L);
     size_t n;
     const char *p = luaL_checklstring(L, 1, &n);
     struct key_row row;
-    int err = key_rows_get(platform_read(L, c), (struct str){p, n}, c->arena, &row);
+    int err = read(platform_read(L, c), (struct str){p, n}, c->arena, &row);
     if (err && err != ERR_NOT_FOUND)
         return luaL_error(L, "the keys cannot be read: %s", err_name(err));
     if (err || !keyring_key(c->host->keyring, row.id))
@@ -133,6 +134,41 @@ int lib_keys_get(lua_State *L)
     else
         push_live(L, c, &row);
     return 1;
+}
+
+int lib_keys_get(lua_State *L)
+{
+    return push_one(L, key_rows_get);
+}
+
+int lib_keys_newest(lua_State *L)
+{
+    return push_one(L, key_rows_newest);
+}
+
+static int push_all(lua_State *L, struct call *c, int err, struct key_row *rows, int n)
+{
+    if (err)
+        return luaL_error(L, "the keys cannot be read: %s", err_name(err));
+    lua_createtable(L, n, 0);
+    for (int i = 0; i < n; i++) {
+        push_live(L, c, &rows[i]);
+        lua_rawseti(L, -2, i + 1);
+    }
+    return 1;
+}
+
+int lib_keys_old(lua_State *L)
+{
+    struct call *c = call_of(L);
+    size_t no;
+    const char *org = luaL_checklstring(L, 1, &no);
+    int64_t made_ms = luaL_checkinteger(L, 2) * 1000;
+    struct key_row *rows;
+    int n = 0;
+    int err = key_rows_old(platform_read(L, c), (struct str){org, no}, made_ms,
+                           c->now.wall_ms, LIST_MAX, c->arena, &rows, &n);
+    return push_all(L, c, err, rows, n);
 }
 
 int lib_keys_list(lua_State *L)
@@ -148,14 +184,7 @@ int lib_keys_list(lua_State *L)
     struct key_row *rows;
     int n = 0;
     int err = key_rows_list(platform_read(L, c), &filter, c->arena, &rows, &n);
-    if (err)
-        return luaL_error(L, "the keys cannot be read: %s", err_name(err));
-    lua_createtable(L, n, 0);
-    for (int i = 0; i < n; i++) {
-        push_live(L, c, &rows[i]);
-        lua_rawseti(L, -2, i + 1);
-    }
-    return 1;
+    return push_all(L, c, err, rows, n);
 }
 
 /* --- making --- */

@@ -3,6 +3,7 @@
 local book = require("tests.talk.support.book")
 local client = require("tests.talk.support.client")
 local server = require("tests.talk.support.server")
+local sql = require("tests.talk.support.sql")
 local socket = require("socket")
 
 describe("the platform", function()
@@ -239,6 +240,25 @@ describe("the platform", function()
     found = signals(org, "unusual_refusals")
     assert.same({ 41, 20, 41 }, { found[1].evidence.refused, found[1].evidence.usual_hour,
       found[1].evidence.threshold })
+  end)
+
+  it("tells the same of an organization with very many keys", function()
+    local org = newcomer()
+    org.client:get(org.path)
+    counted(org, 1)
+    local next = admin:post(P .. "/api-keys/" .. org.key_id .. "/rotate"):json().api_key
+    sql.change(s, next.created_at, ([[WITH RECURSIVE t (n) AS (SELECT 1 UNION ALL
+      SELECT n + 1 FROM t WHERE n < 60000) INSERT INTO api_key (id, organization_id, digest, last4,
+      label, created_at) SELECT printf('key_z%%025d', n), '%s', randomblob(32), printf('%%04x', n),
+      'till ' || n, 1000 * (strftime('%%s', '%s') - 91 * 86400) FROM t]])
+      :format(org.id, next.created_at))
+    admin = client.admin(s)
+    local all = of(org, "/signals").signals
+    assert.equal(100, #all) -- of a kind
+    assert.same({ "till 1", "old_production_key", 91 },
+      { all[1].key.label, all[1].kind, all[1].evidence.age_days })
+    local series = of(org, "/usage?step=day").usage.series
+    assert.same({ next.id, next.last4 }, { series[1].name, series[1].last4 })
   end)
 
   it("tells what a line of rotations did at its newest key", function()

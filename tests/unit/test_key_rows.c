@@ -65,6 +65,71 @@ static void keys_are_found_by_label_last_four_and_maker(void **state)
     finds(s, (struct key_filter){.max = -1}, "");
 }
 
+static void rotate(struct scene *s, const char *id, int next, int64_t now_ms)
+{
+    struct key row = key_row(&acme, next);
+    struct key_row old, made;
+    assert_int_equal(key_write_rotate(s->db, str_of(id), &row, 1000, now_ms, STR("bob"),
+                                      &s->arena, &old, &made),
+                     0);
+}
+
+static void a_line_goes_on_with_its_newest(void **state)
+{
+    struct scene *s = *state;
+    struct key_row row;
+    begin(s);
+    assert_int_equal(key_rows_newest(s->db, STR("key_0001"), &s->arena, &row), 0);
+    assert_true(str_eq(row.id, STR("key_0001")));
+    rotate(s, "key_0001", 9, 5000); /* of later ids the older one */
+    rotate(s, "key_0009", 8, 5000);
+    for (int i = 0; i < 2; i++) {
+        const char *from = i ? "key_0009" : "key_0001";
+        assert_int_equal(key_rows_newest(s->db, str_of(from), &s->arena, &row), 0);
+        assert_true(str_eq(row.id, STR("key_0008")));
+    }
+    assert_int_equal(key_rows_newest(s->db, STR("key_0007"), &s->arena, &row),
+                     ERR_NOT_FOUND);
+}
+
+/* The last digits of those made until then. */
+static const char *old(struct scene *s, int64_t made_ms, int64_t now_ms, int max)
+{
+    static char seen[20];
+    struct key_row *rows;
+    int n;
+    assert_int_equal(
+        key_rows_old(s->db, STR("org_a"), made_ms, now_ms, max, &s->arena, &rows, &n),
+        0);
+    for (int i = 0; i < n; i++)
+        seen[i] = rows[i].id.p[rows[i].id.n - 1];
+    seen[n] = '\0';
+    return seen;
+}
+
+static void old_are_those_that_are_good_and_not_for_development(void **state)
+{
+    struct scene *s = *state;
+    struct key row = key_row(&acme, 5);
+    int64_t at;
+    begin(s); /* made at 2001, 2002, 2003 */
+    row.environment = ENV_DEVELOPMENT;
+    assert_int_equal(key_write_add(s->db, &row, STR(""), 5, STR("mia")), 0);
+    row = key_row(&acme, 6);
+    row.not_before_ms = 7000;
+    atomic_init(&row.expires_ms, 8000);
+    assert_int_equal(key_write_add(s->db, &row, STR(""), 6, STR("mia")), 0);
+    assert_string_equal(old(s, 2002, 3000, 10), "12");
+    assert_string_equal(old(s, 2000, 3000, 10), "");
+    assert_string_equal(old(s, 9000, 3000, 2), "12");
+    assert_string_equal(old(s, 9000, 6999, 10), "123");
+    assert_string_equal(old(s, 9000, 7000, 10), "1236");
+    assert_string_equal(old(s, 9000, 8000, 10), "123");
+    assert_int_equal(
+        key_write_revoke(s->db, STR("key_0002"), STR(""), 3000, STR("mia"), &at), 0);
+    assert_string_equal(old(s, 9000, 8000, 10), "13");
+}
+
 static void one_is_got_by_its_whole_id(void **state)
 {
     struct scene *s = *state;
@@ -189,6 +254,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         SCENE(keys_are_found_by_label_last_four_and_maker),
+        SCENE(a_line_goes_on_with_its_newest),
+        SCENE(old_are_those_that_are_good_and_not_for_development),
         SCENE(one_is_got_by_its_whole_id),
         SCENE(a_row_is_published_and_an_older_one_passed_over),
         SCENE(a_row_is_staged_as_a_record),

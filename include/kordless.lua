@@ -868,7 +868,7 @@ function kordless.usage.denials(key_id) end
 ---@field to integer rounded up, not in it
 ---@field step? "minute"|"hour"|"day" kept for 48 hours, 90 days, 2 years; if not given: hour
 ---@field by? "key"|"route"|"status" if not given: key
----@field totals? boolean one row for the whole time, without `at`
+---@field totals? boolean one row for the whole time, without `at`; of more than 10,000 those that were charged most
 
 --- H; needs "keys". Requests of one name, summed up.
 ---@class kordless.usage_row

@@ -7,6 +7,7 @@ local rules = require("rules")
 local usage = {}
 
 local DAY = 86400
+local MOST = 10000 -- sums of keys at once
 
 local function owns(organization, key_id)
   local key = kordless.keys.get(key_id)
@@ -38,17 +39,30 @@ function usage.show_usage(req)
   return 200, { usage = rules.show(organization, wanted, rows, totals) }
 end
 
--- Of each line of keys what it was charged in the last 24 hours, all of it, and the list by
--- that.
+local function charged(rows)
+  local sum = 0
+  for _, row in ipairs(rows) do
+    sum = sum + row.charged
+  end
+  return sum
+end
+
+-- What lines of keys were charged in the last 24 hours: by line, all of it, and the list. Of very
+-- many the list has those with the most; another is looked up when it is asked for.
 local function day_of(organization, now)
-  local rows = kordless.usage.rows({ organization_id = organization.id, from = now - DAY,
-    to = now + 60, step = "minute", by = "key", totals = true })
-  local used, day = {}, 0
+  local function sums(by, line)
+    return kordless.usage.rows({ organization_id = organization.id, key_id = line,
+      from = now - DAY, to = now + 60, step = "minute", by = by, totals = true })
+  end
+  local rows, used = sums("key"), {}
   for _, row in ipairs(rows) do
     used[row.name] = row.charged
-    day = day + row.charged
   end
-  return used, day, rows
+  if #rows < MOST then
+    return used, charged(rows), rows
+  end
+  setmetatable(used, { __index = function(_, line) return charged(sums("status", line)) end })
+  return used, charged(sums("status")), rows
 end
 
 local function top_of(rows, day)

@@ -65,7 +65,8 @@ struct usage_row {
     int64_t n, refused, cost;
 };
 
-/* Rows with something in them, by time and name. ERR_TOO_LARGE: more than `most`. */
+/* Rows with something in them, by time and name. ERR_TOO_LARGE: more than `most`; of
+ * totals those `most` that were charged most. */
 int usage_read(struct db *db, const struct usage_query *q, struct arena *a,
                struct usage_row **rows, size_t *n) MUST_CHECK;
 

@@ -40,7 +40,7 @@ int usage_root(struct db *db, struct str key, struct arena *a, struct str *root)
  * the query costs what it shows. Which column the rows are told apart by stands in the
  * text; totals put every step at 0. */
 static const struct str reads[USAGE_BY_OUTCOME + 1][2] = {
-#define READ(at, column, name)                                                        \
+#define READ(at, column, name, first)                                                 \
     STR("WITH RECURSIVE t (at) AS"                                                    \
         " (SELECT ?2 UNION ALL SELECT at + 1 FROM t WHERE at + 1 < ?3)"               \
         " SELECT at, " name ", outcome, n, refused, cost FROM ("                      \
@@ -48,12 +48,15 @@ static const struct str reads[USAGE_BY_OUTCOME + 1][2] = {
         "   sum(n) AS n, sum(iif(u.outcome = 0, n, 0)) AS refused, sum(cost) AS cost" \
         "  FROM t CROSS JOIN usage AS u ON u.step = ?1 AND u.at = t.at"               \
         "   AND u.organization = ?4 AND (?5 = 0 OR u.key = ?5)"                       \
-        "  GROUP BY 1, 2 LIMIT ?6) ORDER BY 1, 2, 3")
+        "  GROUP BY 1, 2 " first " LIMIT ?6) ORDER BY 1, 2, 3")
+#define MOST "ORDER BY 6 DESC, 4 DESC" /* charged, asked */
 #define NAME "(SELECT name FROM usage_name WHERE number = what)"
-    [USAGE_BY_KEY] = {READ("t.at", "u.key", NAME), READ("0", "u.key", NAME)},
-    [USAGE_BY_ROUTE] = {READ("t.at", "u.route", NAME), READ("0", "u.route", NAME)},
-    [USAGE_BY_OUTCOME] = {READ("t.at", "u.outcome", "NULL"),
-                          READ("0", "u.outcome", "NULL")},
+    [USAGE_BY_KEY] = {READ("t.at", "u.key", NAME, ""), READ("0", "u.key", NAME, MOST)},
+    [USAGE_BY_ROUTE] = {READ("t.at", "u.route", NAME, ""),
+                        READ("0", "u.route", NAME, MOST)},
+    [USAGE_BY_OUTCOME] = {READ("t.at", "u.outcome", "NULL", ""),
+                          READ("0", "u.outcome", "NULL", MOST)},
+#undef MOST
 #undef NAME
 #undef READ
 };
@@ -100,7 +103,7 @@ int usage_read(struct db *db, const struct usage_query *q, struct arena *a,
         sql_open(db, reads[q->by][q->totals],
                  SQL_WITH(sql_int(q->step), sql_int(q->from_ms / step),
                           sql_int((q->to_ms + step - 1) / step), sql_int(organization),
-                          sql_int(key), sql_int((int64_t)q->most + 1)),
+                          sql_int(key), sql_int((int64_t)q->most + !q->totals)),
                  &s);
     if (err)
         return err;

@@ -250,13 +250,22 @@ describe("the platform", function()
     sql.change(s, next.created_at, ([[WITH RECURSIVE t (n) AS (SELECT 1 UNION ALL
       SELECT n + 1 FROM t WHERE n < 60000) INSERT INTO api_key (id, organization_id, digest, last4,
       label, created_at) SELECT printf('key_z%%025d', n), '%s', randomblob(32), printf('%%04x', n),
-      'till ' || n, 1000 * (strftime('%%s', '%s') - 91 * 86400) FROM t]])
-      :format(org.id, next.created_at))
+      'till ' || n, 1000 * (strftime('%%s', '%s') - 91 * 86400) FROM t;
+    INSERT INTO usage_name (name) SELECT id FROM api_key WHERE id > 'key_z' ORDER BY id LIMIT 10050;
+    INSERT INTO usage SELECT 1, strftime('%%s', '%s') / 60, o.number, k.number, r.number, 2, 1,
+      substr(k.name, 6) + 1 FROM usage_name o, usage_name r, usage_name k
+      WHERE o.name = '%s' AND k.name LIKE 'key_z%%'
+        AND r.number = (SELECT min(number) FROM usage_name WHERE name LIKE 'GET %%')]])
+      :format(org.id, next.created_at, next.created_at, org.id))
     admin = client.admin(s)
     local all = of(org, "/signals").signals
     assert.equal(100, #all) -- of a kind
     assert.same({ "till 1", "old_production_key", 91 },
       { all[1].key.label, all[1].kind, all[1].evidence.age_days })
+    local limits = of(org, "/limits?limit=2")
+    assert.equal(1 + 10050 * 10053 // 2, limits.day.used)
+    assert.same({ "till 10050", 10051 }, { limits.day.keys[1].label, limits.day.keys[1].used })
+    assert.equal(1, ask("/api-keys/" .. next.id .. "/limits").limits.used_of_day) -- not of the most
     local series = of(org, "/usage?step=day").usage.series
     assert.same({ next.id, next.last4 }, { series[1].name, series[1].last4 })
   end)

@@ -68,6 +68,21 @@ static void a_look_is_bounded(void **state)
     assert_int_equal(looked(s, &q, &r), 0);
 }
 
+static void of_many_sums_those_that_were_charged_most_are_told(void **state)
+{
+    struct scene *s = *state;
+    struct usage_row *r;
+    for (int i = 0; i < 10; i += 2)
+        count(s, i, 0, OUTCOME_2XX, i * MINUTE, i == 4 ? 9 : (uint64_t)i + 1);
+    flush(s);
+    struct usage_query q = query(USAGE_MINUTE, 0, HOUR, USAGE_BY_KEY);
+    q.totals = true;
+    q.most = 2;
+    assert_int_equal(looked(s, &q, &r), 2);
+    is_row(&r[0], 0, "key_04", 9, 0);
+    is_row(&r[1], 0, "key_08", 9, 0);
+}
+
 static void a_rotated_key_goes_on_for_its_ancestor(void **state)
 {
     struct scene *s = *state;
@@ -151,8 +166,11 @@ static void those_refused_often_come_first(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        SCENE(each_way_of_looking_has_the_same_sum),   SCENE(a_look_is_bounded),
-        SCENE(a_rotated_key_goes_on_for_its_ancestor), SCENE(a_month_of_rest_is_noted),
+        SCENE(each_way_of_looking_has_the_same_sum),
+        SCENE(a_look_is_bounded),
+        SCENE(of_many_sums_those_that_were_charged_most_are_told),
+        SCENE(a_rotated_key_goes_on_for_its_ancestor),
+        SCENE(a_month_of_rest_is_noted),
         SCENE(those_refused_often_come_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -166,12 +166,12 @@ local function around(world, ask, reach)
 end
 
 -- The three free slots nearest to a start that is taken: looks a day around it, then
--- further, and stops when it has them.
-function offer.alternatives(world, ask)
+-- further, and stops when it has them. against: see rules.nearest.
+function offer.alternatives(world, ask, against)
   local nearest
   for _, days in ipairs({ 1, 7, 31 }) do
     local slots = around(world, ask, days * DAY)
-    local found = slots and rules.nearest(slots, ask.start, 3) or {}
+    local found = slots and rules.nearest(slots, ask.start, 3, against) or {}
     nearest = nearest and #nearest > #found and nearest or found
     if #nearest == 3 then
       break

@@ -117,9 +117,12 @@ function rules.hours(world, start)
   return nearest or violation("outside_hours", "Nobody gives this service at present.")
 end
 
+local TRIED = 50 -- instants of which somebody is asked: it may be the operator's script
+
 -- The n instants nearest to a start, earlier first among equals, as the slots {start, free,
--- who} that are first at each; who is a number. slots: a kordless.slots.
-function rules.nearest(slots, start, n)
+-- who} that are first at each; who is a number. slots: a kordless.slots. against: says of an
+-- instant why it is none for who asks; or nil.
+function rules.nearest(slots, start, n, against)
   local list, last = {}, nil
   for i = 1, #slots do
     local at, free, who = slots:get(i)
@@ -132,7 +135,13 @@ function rules.nearest(slots, start, n)
     local dx, dy = math.abs(x.start - start), math.abs(y.start - start)
     return dx < dy or dx == dy and x.start < y.start
   end)
-  return table.move(list, 1, math.min(n, #list), 1, {})
+  local found = {}
+  for i = 1, math.min(#list, against and TRIED or n) do
+    if #found < n and not (against and against(list[i].start)) then
+      found[#found + 1] = list[i]
+    end
+  end
+  return found
 end
 
 return rules

@@ -19,8 +19,11 @@ local flow = {}
 local ATTEMPTS = 3
 local NO_HOLD = "There is no such hold, or it has run out. Check hold_id, or book without it."
 
+-- Somebody was faster: the nearest times that whoever asks may have. ask.against: what else than
+-- the customer's limits is in their way.
 local function taken(world, ask)
-  local slots = offer.alternatives(world, ask)
+  local broken = limits.of_contact(world, ask)
+  local slots = offer.alternatives(world, ask, ask.against and ask.against(broken) or broken)
   return nil, "slot_taken", { alternatives = slot_view.alternatives(slots, world) }
 end
 
@@ -134,7 +137,8 @@ function flow.hold(asked, read)
   end)
 end
 
--- Who changes a booking: how it is answered, and why it may not be (row, service, act, to).
+-- Who changes a booking: how it is answered, why it may not be (row, service, act, to), and
+-- what is against another start of it, beside the rules.
 -- The notice and the script's `cancel` and `reschedule` are rules for customers.
 flow.customer = {
   view = "short",
@@ -142,8 +146,11 @@ flow.customer = {
     local violations = rules.frozen(row, service, kordless.now())
     return violations[1] and violations or policy.change(act, row, service, to)
   end,
+  against = policy.against,
 }
-flow.organization = { view = "own", frozen = rules.gone }
+flow.organization = { view = "own", frozen = rules.gone, against = function(_, _, broken)
+  return broken
+end }
 
 -- What a booking that moves keeps: its size, and where customers choose it its host, unless
 -- another is asked for. Where it has none, made before customers chose, any will do.
@@ -168,6 +175,7 @@ function flow.reschedule(read_booking, asked, by)
     end
     local service = services.service(row.service_id)
     flow.as_before(asked, row, service)
+    asked.against = function(broken) return by.against(row, service, broken) end
     local frozen = by.frozen(row, service, "reschedule", asked)
     if frozen[1] then
       return flow.refused(frozen)
@@ -208,7 +216,7 @@ local function change(name, read_booking, check, more)
     if result.taken then
       local service = services.service(row.service_id)
       local ask = { start = row.start_at, now = more.now, party_size = row.party_size,
-        except = row.id }
+        except = row.id, email = row.email_folded, phone = row.phone_digits }
       return taken(worlds.of(service), ask)
     elseif not result.changed then
       return answer(result)

@@ -65,20 +65,26 @@ local function left(slots, why)
   return slots:drop(refused)
 end
 
--- The slots that the customer's limits leave: `broken` is limits.of_contact, or nil.
+-- The slots that the customer's limits leave: `broken` is limits.of_contact; or nil.
 function policy.fitting(_, _, slots, broken)
   return broken and left(slots, broken) or slots
 end
 
--- The slots that a customer may move a booking to: what the script leaves of those.
-function policy.movable(row, service, slots, broken)
-  slots = policy.fitting(row, service, slots, broken)
+-- Says why a customer may not move a booking to a start: its limits, and the script. nil when
+-- there are neither.
+function policy.against(row, service, broken)
   if not kordless.policy.has(SCRIPT, "reschedule") then
-    return slots
+    return broken
   end
-  return left(slots, function(start)
-    return policy.change("reschedule", row, service, { start = start })[1]
-  end)
+  return function(start)
+    return broken and broken(start)
+      or policy.change("reschedule", row, service, { start = start })[1]
+  end
+end
+
+-- The slots that a customer may move a booking to.
+function policy.movable(row, service, slots, broken)
+  return policy.fitting(row, service, slots, policy.against(row, service, broken))
 end
 
 return policy

@@ -18,12 +18,15 @@ local function number(name)
   return { name, type = "integer", minimum = 1, maximum = 1000000, nullable = true }
 end
 
+local scope = { enum = {
+  "bookings:read", "bookings:write", "availability:read", "availability:write", "services:read",
+  "services:write", "organization:read", "organization:write", "webhooks:write",
+} }
 local scopes = { "scopes", nullable = true, description = "None named: all there are.",
-  items = { enum = {
-    "bookings:read", "bookings:write", "availability:read", "availability:write",
-    "services:read", "services:write", "organization:read", "organization:write",
-    "webhooks:write",
-  } } }
+  items = scope }
+-- Who takes away the last one does not want the key to have them all.
+local changed_scopes = { "scopes", nullable = true, min_length = 1, items = scope,
+  description = "null: all there are." }
 
 local tags = { "tags", nullable = true, max_length = 16, items = { format = "tag" },
   description = "Words for people and for quota.lua." }
@@ -177,7 +180,7 @@ return {
     route("PATCH", "/api-keys/{id}", "change_key",
       "Change a key; holds for every request that begins after the answer", { role = "admin",
         body = { properties = {
-          text("label", 80), text("note", 2000, { nullable = true }), scopes,
+          text("label", 80), text("note", 2000, { nullable = true }), changed_scopes,
           { "expires_at", format = "date-time", nullable = true }, tags, key_limits,
         } }, replies = { [200] = key_reply } }),
     route("POST", "/api-keys/{id}/revoke", "revoke_key", "Revoke a key: at once, and for good", {

@@ -112,6 +112,8 @@ describe("the life of a key", function()
     assert.equal(200, code(key))
     patch(key, { scopes = { "bookings:read" } })
     assert.equal("insufficient_scope", code(key, services))
+    assert.truthy(patch(key, { scopes = {} }, 400).detail:find("^scopes must have at least 1 "))
+    assert.equal("insufficient_scope", code(key, services))
     local changed = patch(key, { label = "new desk", note = http.null,
       scopes = http.null })
     assert.equal("new desk", changed.label)

@@ -89,6 +89,7 @@ export default function tests(it) {
     await page.getByRole("button", { name: "Sign in" }).click();
     await page.getByText("Your session has ended").waitFor({ state: "detached" });
     assert.equal(await page.getByRole("textbox", { name: "Label" }).inputValue(), "Typed before");
+    await page.getByRole("alert").getByText("You were signed out meanwhile. Try again.").waitFor();
     await page.getByRole("button", { name: "Generate key" }).click();
     await page.getByText("“Typed before” is ready").waitFor();
     await page.getByRole("button", { name: "I have saved it" }).click();

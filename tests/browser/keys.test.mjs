@@ -62,6 +62,22 @@ export default function tests(it) {
     await saved(page);
   });
 
+  it("stay shown when somebody goes back, where a form goes", async ({ browser }) => {
+    const page = await browser.open("admin", "#/usage");
+    await page.getByRole("link", { name: "API Keys" }).first().click();
+    await page.getByRole("button", { name: "Generate API Key" }).first().click();
+    await page.goBack();
+    await page.getByRole("heading", { name: "Usage", level: 1 }).waitFor();
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await page.goForward();
+    const key = await generate(page, "Gone back");
+    await page.goBack();
+    await page.getByText("The key is never shown again").first().waitFor();
+    assert.equal(await page.locator("[data-key]").innerText(), key);
+    await saved(page);
+    await page.getByRole("heading", { name: "Usage", level: 1 }).waitFor();
+  });
+
   it("are copied where the browser withholds its clipboard, too", async ({ browser }) => {
     const page = await browser.open("admin", "#/keys");
     await page.context().grantPermissions(["clipboard-read"]);

@@ -99,7 +99,10 @@ export async function call(method, path, options = {}) {
       return call(method, path, { ...options, again: true });
     }
     const over = body.code === "session_ended" || body.code === "sign_in_required";
-    if (response.status === 401 && over && !options.token) ended();
+    if (response.status === 401 && over && !options.token) {
+      ended();
+      body.detail = "You were signed out meanwhile. Try again.";
+    }
     throw Object.assign(new ApiError(response.status, body),
       { wait: Number(response.headers.get("Retry-After")) });
   } finally {

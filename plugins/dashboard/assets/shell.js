@@ -246,8 +246,11 @@ export async function navigate() {
   return mine;
 }
 
+// What stands over a page goes with it, unless it may not be lost.
 function changed() {
-  if (location.hash.startsWith("#/") || !location.hash) navigate().then(() => main.focus({ preventScroll: true }));
+  if (location.hash && !location.hash.startsWith("#/")) return;
+  document.querySelectorAll("dialog[open]").forEach((one) => one.dispatchEvent(new Event("cancel")));
+  navigate().then(() => main.focus({ preventScroll: true }));
 }
 
 export function show(node, leave) {

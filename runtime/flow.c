@@ -286,6 +286,13 @@ static void know_client(struct exchange *x, const struct settings *s)
     x->peer = client;
 }
 
+/* It is told, logged and kept: who sends a key for it is given one of ours. */
+static void know_request(struct exchange *x, struct id_source *ids)
+{
+    if (key_looks_like(str_of(x->request_id)))
+        id_make(ids, "req_", x->now.wall_ms, x->request_id);
+}
+
 void flow_request(void *ctx, struct exchange *x)
 {
     struct worker *w = ctx;
@@ -295,6 +302,7 @@ void flow_request(void *ctx, struct exchange *x)
     f->generation = w->generation;
     x->user = f;
     know_client(x, &f->generation->settings);
+    know_request(x, w->host.ids);
     f->began = clock_micros();
     counter_add(&w->metrics->begun, 1);
     worker_enter(w, f->generation);

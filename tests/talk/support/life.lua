@@ -58,6 +58,7 @@ function life.knocking(s, org, keys, list)
     s:client({ Authorization = "Bearer " .. key }):get(P .. "/status")
     s:client({ Cookie = "kordless_session=" .. key, ["X-Kordless-CSRF"] = key }):delete(P .. "/session")
     c:get(book.prefix .. "/bookings", nil, { ["x-organization-id"] = key })
+    c:get(path, nil, { ["x-organization-id"] = "org_x", ["X-Request-Id"] = key })
     s:client({ ["x-kordless-key"] = key, ["X-Kordless-Key"] = org.key }):get(path)
     s:advance(30)
   end
@@ -69,10 +70,12 @@ function life.bookings(s, org, list)
   local c = org.client
   local slots = book.slots(c, org, "consultation", book.day(3), book.day(6))
   for i = 1, 3 do
-    local made = good(book.create(c, org, "consultation", slots[3 * i], nil,
-      { ["Idempotency-Key"] = "order-" .. i }))
+    local once = { ["Idempotency-Key"] = i == 3 and org.key or "order-" .. i }
+    local made = good(book.create(c, org, "consultation", slots[3 * i], nil, once))
+    local again = book.create(c, org, "consultation", slots[3 * i], nil, once)
+    assert(again.headers["idempotent-replayed"] == "true", tostring(again))
     local url = made.calendar_invite.ics_url
-    list:add("calendar file " .. i, url:match("([^/]+)%.ics$"), 1)
+    list:add("calendar file " .. i, url:match("([^/]+)%.ics$"), 2) -- and replayed
     good(s:client():get(book.confirmation(made.booking.confirmation_number)))
     s:client():get(book.confirmation(made.booking.confirmation_number, nil, "nobody@example.com"))
     assert(s:client():get(url:match("^http://[^/]+(/.*)$")).status == 200)

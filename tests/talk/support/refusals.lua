@@ -211,6 +211,7 @@ refusals.of = {
   ["DELETE /teams/{id}"] = { code(422, "team_in_use", function(e)
     return e.d:delete(P .. "/teams/" .. e.d:get(P .. "/services/group-class"):json().service.team_id)
   end) },
+  ["GET /schedules"] = no,
   ["GET /schedules/{owner}/{id}"] = { code(404, "not_found", function(e)
     return e.d:get(P .. "/schedules/team/" .. e.host)
   end) },

@@ -18,14 +18,14 @@ local function number(name)
   return { name, type = "integer", minimum = 1, maximum = 1000000, nullable = true }
 end
 
-local scope = { enum = {
+local known = { enum = {
   "bookings:read", "bookings:write", "availability:read", "availability:write", "services:read",
   "services:write", "organization:read", "organization:write", "webhooks:write",
 } }
 local scopes = { "scopes", nullable = true, description = "None named: all there are.",
-  items = scope }
+  items = known }
 -- Who takes away the last one does not want the key to have them all.
-local changed_scopes = { "scopes", nullable = true, min_length = 1, items = scope,
+local changed_scopes = { "scopes", nullable = true, min_length = 1, items = known,
   description = "null: all there are." }
 
 local tags = { "tags", nullable = true, max_length = 16, items = { format = "tag" },

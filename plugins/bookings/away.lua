@@ -65,4 +65,13 @@ function away.come_back(req)
   return 204
 end
 
+-- Of a host that is removed nothing is kept of when it was away. (What a crash in between leaves
+-- is in nobody's way.)
+function away.on_change(told)
+  local what = told.data
+  if what.object == "host" and what.change == "deleted" then
+    kordless.transaction("forget_host", { id = what.id })
+  end
+end
+
 return away

@@ -24,6 +24,13 @@ function store.drop(id)
   kordless.db.exec("DELETE FROM time_off WHERE id = ?", id)
 end
 
+-- All of one host, and its claims.
+function store.forget(host_id)
+  kordless.db.exec("DELETE FROM claim WHERE owner IN (SELECT id FROM time_off WHERE host_id = ?)",
+    host_id)
+  kordless.db.exec("DELETE FROM time_off WHERE host_id = ?", host_id)
+end
+
 -- Of one host, by start; those that end after `from` and begin before `to`. after: {at, id};
 -- one row more than `limit` says that another page follows.
 function store.list(host_id, asked, after)

@@ -39,4 +39,10 @@ function writes.come_back(args)
   return {}
 end
 
+-- args: id
+function writes.forget_host(args)
+  away.forget(args.id)
+  return {}
+end
+
 return writes

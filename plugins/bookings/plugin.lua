@@ -144,6 +144,7 @@ return {
     "record",
   },
   events = { "created", "updated", "canceled" }, -- each with {booking}, as organizations see it
+  hooks = { ["services.changed"] = "on_change" },
   uses = { "services", "availability", "bookings" },
   reads = {
     "organization", "service", "service_host", "host", "team", "team_member", "schedule",

@@ -1,10 +1,12 @@
 -- Hosts: made, changed, listed, removed; one that was made here can be booked.
 
+local socket = require("socket")
 local book = require("tests.talk.support.book")
 local client = require("tests.talk.support.client")
 local desks = require("tests.talk.support.desk")
 local server = require("tests.talk.support.server")
 local http = require("tests.talk.support.http")
+local sql = require("tests.talk.support.sql")
 
 local ZONE = "America/New_York"
 local week = {}
@@ -128,6 +130,24 @@ describe("a host", function()
     local slot = slots(slug)[1]
     for _ = 1, 3 do assert.equal(201, book.create(org.client, org, slug, slot).status) end
     assert.truthy(desk:fails(422, "DELETE", "/hosts/" .. made.id).detail:find("has 3 bookings", 1, true))
+  end)
+
+  it("that leaves leaves nothing of when it was away", function()
+    local gone, here = make("Gus"), make("Ivo")
+    for _, host in ipairs({ gone, here }) do
+      for _, day in ipairs({ 1, 400 }) do
+        desk:post("/hosts/" .. host.id .. "/time-off", { start_at = book.day(day),
+          end_at = book.day(day + 366), note = "At the doctor's." })
+      end
+    end
+    local count = "SELECT (SELECT COUNT(*) FROM time_off WHERE host_id = '%s'), COUNT(*) FROM claim"
+      .. " WHERE subject = '%s'"
+    local function kept(host) return sql.read(s, count:format(host.id, host.id)) end
+    assert.equal("2|366\n", kept(gone))
+    desk:delete("/hosts/" .. gone.id)
+    local deadline = socket.gettime() + http.patience
+    while kept(gone) ~= "0|0\n" and socket.gettime() < deadline do desk:get("/hosts") end
+    assert.same({ "0|0\n", "2|366\n" }, { kept(gone), kept(here) })
   end)
 
   it("does not leave a team empty", function()

@@ -83,6 +83,23 @@ export default function tests(it) {
     await until(page, () => window.waits.includes(77000));
   });
 
+  it("stops asking an hour after the last touch, and goes on with the next", async ({ browser }) => {
+    const page = await browser.open("admin", "#/keys");
+    await holdTimers(page);
+    let asked = 0;
+    page.on("request", (one) => { asked += Number(one.url().includes("api-keys")); });
+    await page.evaluate(() => {
+      const { now } = Date;
+      Date.now = () => now() + 2 * 3600e3;
+    });
+    await pass(page);
+    await page.keyboard.press("Shift");
+    assert.equal(asked, 0);
+    const answered = page.waitForResponse(/api-keys/);
+    await pass(page);
+    await answered;
+  });
+
   it("is printed as a page, without what one clicks", async ({ browser }) => {
     const page = await browser.open("admin", "#/keys", { colorScheme: "dark", viewport: { width: 1000, height: 800 } });
     await settled(page);

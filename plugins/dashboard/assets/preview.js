@@ -4,7 +4,7 @@ import { addDays, dateOf, instantOf, readClock, sayDate } from "./days.js";
 import { fill, h } from "./dom.js";
 import { field, form, select } from "./forms.js";
 import { formatClock } from "./time.js";
-import { badge, button, card, empty, problem, skeleton } from "./ui.js";
+import { badge, button, card, counted, empty, problem, skeleton } from "./ui.js";
 
 const tiers = { organization: "Organization", team: "Team", host: "Host", service: "Service", closure: "Closures",
   policy: "Policy", limits: "Limits", ledger: "Bookings" };
@@ -28,7 +28,7 @@ function steps(list) {
 function decisive(list) {
   const stop = list.filter(against), rest = list.filter((step) => !against(step));
   return [stop.length > 0 && steps(stop), h("details", null,
-    h("summary", null, `${rest.length} rules of the service let it be`), steps(rest))];
+    h("summary", null, `${counted(rest.length, "rule")} of the service let it be`), steps(rest))];
 }
 
 function candidate(one, open) {

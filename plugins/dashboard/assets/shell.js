@@ -132,15 +132,17 @@ function crumbs(page) {
     h("span", null, name)), parent && h("a", { href: `#/${parent.path}` }, parent.title));
 }
 
-// Asks again and again while the page is looked at, for an hour at most.
+let touched = Date.now();
+for (const name of ["pointerdown", "keydown"]) document.addEventListener(name, () => { touched = Date.now(); }, true);
+
+// Asks again and again while the page is looked at, but not where nobody touched it for an hour.
 function repeat(signal, seconds, work) {
-  const until = Date.now() + 3600e3;
   let timer;
   const wait = (factor) => {
-    if (!signal.aborted && Date.now() < until) timer = setTimeout(run, seconds * 1000 * factor);
+    if (!signal.aborted) timer = setTimeout(run, seconds * 1000 * factor);
   };
   const run = async () => {
-    if (document.hidden) return wait(1);
+    if (document.hidden || Date.now() - touched > 3600e3) return wait(1);
     try {
       await work();
       wait(1);

@@ -18,6 +18,19 @@ struct boot {
 
 /* --- the store --- */
 
+/* SQLite's word, or where it had nothing against a row, ours. */
+static void say_why(struct boot *b, int err, struct buf *why)
+{
+    const char *message = db_message(b->db);
+    if (*message)
+        buf_fmt(why, "%s: %s", b->s->db_path, message);
+    else
+        buf_fmt(why,
+                "%s: a row is not as this server writes them (%s). Put a good copy of "
+                "the file back.",
+                b->s->db_path, err_name(err));
+}
+
 static int own_store(struct boot *b, struct buf *why)
 {
     struct server *s = b->s;
@@ -41,7 +54,7 @@ static int own_store(struct boot *b, struct buf *why)
         b->loaded = true;
     }
     if (err && why->n == 0)
-        buf_fmt(why, "%s: %s", s->db_path, db_message(b->db));
+        say_why(b, err, why);
     return err;
 }
 
@@ -77,7 +90,7 @@ static int build_in_transaction(struct boot *b, struct generation *g, int err,
 {
     int e = db_begin(b->db);
     if (e) {
-        buf_fmt(faults, "%s: %s", b->s->db_path, db_message(b->db));
+        say_why(b, e, faults);
         b->fatal = true;
         return e;
     }
@@ -86,7 +99,7 @@ static int build_in_transaction(struct boot *b, struct generation *g, int err,
     if (!err)
         err = generation_start(g, b->s->sources.natives, faults);
     if (!err && (err = db_commit(b->db)) != 0) {
-        buf_fmt(faults, "%s: %s", b->s->db_path, db_message(b->db));
+        say_why(b, err, faults);
         b->fatal = true;
     }
     if (err)
@@ -227,7 +240,7 @@ static int people(struct boot *b, struct buf *why)
     if (err)
         db_rollback(b->db);
     if (err && why->n == 0)
-        buf_fmt(why, "%s: %s", s->db_path, db_message(b->db));
+        say_why(b, err, why);
     return err;
 }
 

@@ -53,7 +53,8 @@ describe("a contest that is not fair", function()
     for k, v in pairs(value) do all[k] = copy(v) end
     return all
   end
-  local function standing(row) return row.status == "confirmed" end
+  local function acknowledged(row) return row.status == "confirmed" and m.memory.bookings[row.id] end
+  local function of_a_host(claim) return claim.kind == "booking" and claim.subject:find("^host_") end
   teardown(function()
     if m then m.server:forget("KILL") end
   end)
@@ -67,10 +68,10 @@ describe("a contest that is not fair", function()
   end)
 
   local rows = {
-    lost = function(all) table.remove(all.bookings, select(2, find(all.bookings, standing))) end,
-    half = function(all) table.remove(all.claims) end,
+    lost = function(all) table.remove(all.bookings, select(2, find(all.bookings, acknowledged))) end,
+    half = function(all) table.remove(all.claims, select(2, find(all.claims, of_a_host))) end,
     peak = function(all)
-      local claim = copy(find(all.claims, function(c) return c.kind == "booking" end))
+      local claim = copy(find(all.claims, of_a_host))
       all.claims[#all.claims + 1] = claim
       claim.b0 = claim.b1 - 1
     end,

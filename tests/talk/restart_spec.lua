@@ -3,6 +3,7 @@
 local http = require("tests.talk.support.http")
 local server = require("tests.talk.support.server")
 local shell = require("tests.talk.support.shell")
+local sql = require("tests.talk.support.sql")
 
 describe("a start", function()
   local s
@@ -90,6 +91,19 @@ describe("a start", function()
     shell.write(s.dir .. "/third/kordless.db", ("this is no database\n"):rep(500))
     os.execute(("cp -p %s %s"):format(shell.quote(pepper()), shell.quote(s.dir .. "/third/pepper")))
     refused("kordless.db", "--data", s.dir .. "/third")
+  end)
+
+  it("with rows that it never wrote is refused, and works with a good copy of the file", function()
+    local good
+    stopped(function()
+      good = shell.read(s.data .. "/kordless.db")
+      sql.read(s, "INSERT INTO api_key (id, organization_id, digest, last4, label, created_at)"
+        .. " SELECT 'key_x', id, randomblob(32), 'äöüß', 'x', 1 FROM organization")
+    end)
+    refused("kordless.db: a row is not as this server writes them")
+    shell.write(s.data .. "/kordless.db", good)
+    s:spawn()
+    works()
   end)
 
   it("with an address or sources that make no sense is refused", function()

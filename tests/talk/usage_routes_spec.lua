@@ -249,7 +249,8 @@ describe("the platform", function()
     local next = admin:post(P .. "/api-keys/" .. org.key_id .. "/rotate"):json().api_key
     sql.change(s, next.created_at, ([[WITH RECURSIVE t (n) AS (SELECT 1 UNION ALL
       SELECT n + 1 FROM t WHERE n < 60000) INSERT INTO api_key (id, organization_id, digest, last4,
-      label, created_at) SELECT printf('key_z%%025d', n), '%s', randomblob(32), printf('%%04x', n),
+      label, created_at) SELECT printf('key_z%%025d', n), '%s', randomblob(32),
+      char(33 + n / 4096) || printf('%%03x', n %% 4096), -- such as no key ends in
       'till ' || n, 1000 * (strftime('%%s', '%s') - 91 * 86400) FROM t;
     INSERT INTO usage_name (name) SELECT id FROM api_key WHERE id > 'key_z' ORDER BY id LIMIT 10050;
     INSERT INTO usage SELECT 1, strftime('%%s', '%s') / 60, o.number, k.number, r.number, 2, 1,

@@ -91,6 +91,7 @@ static void write_denials(struct server *s, struct now now)
         complain(s, "denials_wait", chore_wait(s->shared.writer, &d.c), now.steady_ms);
 }
 
+/* Of specs nothing is told: what they have refused is their own business. */
 static void tell_refusals(struct server *s, struct now now, bool all)
 {
     struct hush_line l;
@@ -101,8 +102,9 @@ static void tell_refusals(struct server *s, struct now now, bool all)
         for (int i = 0; i < l.n_codes; i++)
             buf_fmt(&codes, "%s%s:%llu", i ? "," : "", l.codes[i].code,
                     (unsigned long long)l.codes[i].n);
-        LOG(s->shared.log, LOG_WARN, "refused", LOG_C("address", l.address),
-            LOG_N("count", l.n), LOG_T("codes", buf_slice(&codes)));
+        if (!s->shared.kit)
+            LOG(s->shared.log, LOG_WARN, "refused", LOG_C("address", l.address),
+                LOG_N("count", l.n), LOG_T("codes", buf_slice(&codes)));
     }
     buf_end(&codes);
 }

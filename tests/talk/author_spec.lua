@@ -32,9 +32,10 @@ describe("an author", function()
 
   it("begins with a plugin whose spec passes", function()
     assert.equal(0, (kordless("plugin", "new", "sample")))
-    local code, out = kordless("test", plugins .. "/sample")
+    local code, out, err = kordless("test", plugins .. "/sample")
     assert.equal(0, code, out)
     assert.truthy(out:find("1 success / 0 failures / 0 errors", 1, true), out)
+    assert.equal("", err) -- nor a word of what the spec has refused
     change(root .. "/scripts/kordless.lua", "(plugins = {[^\n]*)}", '%1, "sample" }')
     code, out = kordless("test")
     assert.equal(0, code, out) -- now it is one of those that kordless.lua lists

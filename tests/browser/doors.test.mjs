@@ -1,6 +1,6 @@
 // From the first start to a person who is signed in; and who is not let in.
 import assert from "node:assert/strict";
-import { accessible, seen, settled } from "./browser.mjs";
+import { accessible, seen, settled, until } from "./browser.mjs";
 import { password } from "./server.mjs";
 
 export default function tests(it) {
@@ -83,7 +83,7 @@ export default function tests(it) {
     await accessible(page, "the sign-in before a page");
     await page.keyboard.press("Escape");
     await page.keyboard.press("Escape");
-    assert.equal(await page.evaluate(() => document.elementFromPoint(5, 5).closest("dialog")?.className), "curtain");
+    await until(page, () => document.elementFromPoint(5, 5).closest("dialog")?.className === "curtain");
     await page.getByLabel("Email").fill("typed@example.com");
     await page.getByLabel("Password").fill(password);
     await page.getByRole("button", { name: "Sign in" }).click();

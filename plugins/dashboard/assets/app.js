@@ -33,7 +33,7 @@ const who = () => [session.me.id, session.me.role, session.org?.id].join();
 async function again() {
   const before = who(), { title } = document;
   let over = false;
-  const curtain = h("dialog", { class: "curtain", "aria-label": "Sign in",
+  const curtain = h("dialog", { class: "curtain", "aria-label": "Sign in", closedby: "none",
     onclose: () => (over ? curtain.remove() : curtain.showModal()) });
   document.body.append(curtain);
   curtain.showModal();

@@ -10,7 +10,7 @@ local server = require("tests.talk.support.server")
 local socket = require("socket")
 
 local P = people.prefix
-local CROWD = 120
+local CROWD, QUEUE = 120, 16
 
 describe("a crowd that signs in", function()
   local s, org
@@ -42,7 +42,8 @@ describe("a crowd that signs in", function()
       end
     end
     assert.equal(CROWD, (statuses[401] or 0) + (statuses[503] or 0))
-    assert.is_true(statuses[401] >= 18 and statuses[503] >= 1, http.json.encode(statuses))
+    -- The queue's sixteen: whether the two threads took theirs before all had come is chance.
+    assert.is_true(statuses[401] >= QUEUE and statuses[503] >= 1, http.json.encode(statuses))
     for i = 1, 6 do
       local r = client.many(s, { guess(busy) })[1]
       assert.equal(i <= 5 and 401 or 429, r.status)

@@ -1,4 +1,5 @@
--- All SQL of availability: the catalogue of one service, and the ledger's claims.
+-- The SQL of availability: the catalogue of one service, and the ledger's claims (with those of
+-- parted.lua).
 
 local limits = require("services.limits")
 local parted = require("availability.parted")
@@ -8,8 +9,8 @@ local store = {}
 
 local LONGEST = 172800 -- no claim is longer: it bounds every look at the ledger
 
-local function marks(list)
-  return string.rep("?", #list, ", ")
+local function marks(n)
+  return string.rep("?", n, ", ")
 end
 
 local function people(service)
@@ -46,7 +47,7 @@ local function schedules(owners)
   local found = {}
   local rows = kordless.db.query(
     "SELECT owner_id, timezone, weekly, overrides FROM schedule WHERE owner_id IN ("
-      .. marks(owners) .. ")", table.unpack(owners))
+      .. marks(#owners) .. ")", table.unpack(owners))
   for _, row in ipairs(rows) do
     local weekly = kordless.json.decode(row.weekly)
     local overrides = kordless.json.decode(row.overrides)
@@ -116,7 +117,7 @@ local texts = { [true] = {}, [false] = {} }
 local function claims_of(n, moved)
   local text = texts[moved][n]
   if not text then
-    text = "claim c WHERE c.subject IN (" .. string.rep("?", n, ", ") .. ") AND c.b0 > ?"
+    text = "claim c WHERE c.subject IN (" .. marks(n) .. ") AND c.b0 > ?"
       .. " AND c.b0 < ? AND c.b1 > ? AND (c.certain OR (c.expires_at IS NULL OR c.expires_at > ?)"
       .. " AND (c.owner NOT LIKE '%/%' OR EXISTS (SELECT 1 FROM " .. IN_SESSION .. ")))"
       .. (moved and " AND c.owner <> ?" or "")

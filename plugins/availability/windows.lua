@@ -1,4 +1,5 @@
--- Opening hours as sets of instants, and the grid of starts in them. Pure.
+-- Opening hours as sets of instants, and the grid of starts in them. Pure, but for what is kept
+-- of it for the next question.
 --
 -- Each tier's hours are laid out date by date in the zone of its schedule, every end
 -- looked up on that date's wall clock: a day has 23 to 25 hours and nothing here adds
